@@ -228,14 +228,17 @@ class FieldMoved(NotStored):
 
     code = "field_moved"
 
-    def __init__(self, ref: str, before: Mapping[str, str]) -> None:
-        """`before`: field → its old value in words."""
+    def __init__(self, ref: str, before: Mapping[str, str], *, stopped: bool) -> None:
+        """`before`: field → its old value in words; `stopped`: something was lost, so no further edit is sent."""
         self.before = dict(before)
+        self.stopped = stopped
         listed = "; ".join(f"{name}: {clean(value, _QUOTE_LIMIT)}" for name, value in before.items())
+        put_back = msg("Put back what should not have changed, and tell the admin.")
+        stop = msg("Edits are stopped until the program is restarted, so that nothing more is lost.")
         super().__init__(
-            msg("While saving {ref}, AntCRM also changed fields that were not sent.", ref=ref),
-            done=msg("The change itself was sent. Their values before: {values}.", values=verbatim(listed)),
-            then=msg("Put them back in AntCRM, and tell the admin. Edits are stopped until the program is restarted."),
+            msg("While {ref} was being saved, fields that were not sent changed as well.", ref=ref),
+            done=msg("The change itself was sent. Before, they were: {values}.", values=verbatim(listed)),
+            then=join([stop, put_back]) if stopped else put_back,
             fields=tuple(before),
         )
 

@@ -71,6 +71,11 @@ def join(texts: Iterable[Text], separator: str = " ") -> Text:
     return Text(separator.replace("{", "{{").replace("}", "}}").join(f"{{{name}}}" for name in parts), parts)
 
 
+def comma(texts: Iterable[Text]) -> Text:
+    """A list of words or sentences."""
+    return join(texts, ", ")
+
+
 def clean(text: str, limit: int = 80) -> str:
     """Foreign text made safe to quote inside a sentence: one line, no control characters, at most `limit` long.
 

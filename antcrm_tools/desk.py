@@ -1,0 +1,247 @@
+"""The Desk: the one door. Nothing but it runs a Call.
+
+It checks rights, asks a person when the effect demands it, re-reads what was shown when the answer comes, and drops
+the call if that is no longer there. A confirmation is a ticket, consumed before the request leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
+
+from antcrm_tools.errors import ChangedMeanwhile, CrmError, MayHaveActed, NotAllowed, NotFound
+from antcrm_tools.ledger.tickets import Tickets
+from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Reason, Settled, Ticket, Unsure
+from antcrm_tools.records import Records
+from antcrm_tools.registry import Call, Effect, Preview, Result
+from antcrm_tools.settings import Scope
+from antcrm_tools.text import Text, msg, verbatim
+from antcrm_tools.work import Progress, Work, no_progress
+
+KEEP = timedelta(minutes=10)
+"""How long the outcome of a ticket is handed out to whoever lost the answer."""
+
+LIFE = timedelta(minutes=2)
+ASSISTANT_LIFE = timedelta(minutes=10)
+"""An assistant's question may wait behind others; a chat is looked at."""
+
+_NEEDS: dict[Effect, Scope] = {
+    Effect.READ: "read",
+    Effect.ADD: "write",
+    Effect.CHANGE: "write",
+    Effect.DESTROY: "delete",
+}
+
+_DROPPED: dict[Reason, Text] = {
+    "declined": msg("Nothing was changed: the answer was no."),
+    "changed": msg("Nothing was changed: the customer is no longer as it was shown. Look at it and ask again."),
+    "expired": msg("Nothing was changed: the answer came too late. Ask again."),
+    "wrong_count": msg("Nothing was changed: the number typed is not the number of rows. Ask again."),
+    "unknown_ticket": msg("Nothing was changed: this question is no longer open. Ask again."),
+    "not_yours": msg("Nothing was changed: this question was asked of somebody else."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What this process may do, and when it asks. Settings can only make it ask more."""
+
+    scopes: Collection[Scope] = ("read", "write", "delete")
+    confirm: Literal["destroying", "writes"] = "destroying"
+
+    def allows(self, effect: Effect) -> bool:
+        """Whether the process's scopes cover an effect."""
+        return _NEEDS[effect] in self.scopes
+
+    def asks(self, effect: Effect) -> bool:
+        """Whether a person has to say yes."""
+        return effect >= (Effect.ADD if self.confirm == "writes" else Effect.DESTROY)
+
+
+class Desk:
+    """Runs calls for people, on one AntCRM."""
+
+    def __init__(
+        self,
+        records: Records,
+        tickets: Tickets,
+        *,
+        policy: Policy,
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+        patience: float = 40.0,
+    ) -> None:
+        """`patience`: seconds to wait for the outcome of a ticket somebody else has just answered."""
+        self._records = records
+        self._tickets = tickets
+        self.policy = policy
+        self._clock = clock
+        self._zone = zone
+        self._patience = patience
+        self._running: set[asyncio.Task[Settled]] = set()
+
+    async def submit(self, call: Call, actor: Actor, *, progress: Progress = no_progress) -> Outcome:
+        """Run a call, or come back with the question a person has to answer first.
+
+        Raises:
+            CrmError: saying what was and was not done.
+        """
+        self._require_rights(call)
+        work = self._work(actor, progress=progress)
+        if self.policy.asks(call.effect):
+            return await self._ask(call, work)
+        if call.effect is Effect.READ:
+            return Done(await call.tool.run(work, call.args))
+        return _raise_failed(await self._to_the_end(_run(call, work)))
+
+    async def answer(
+        self, ticket_id: str, actor: Actor, *, yes: bool, count: int | None = None, progress: Progress = no_progress
+    ) -> Done | Unsure | Dropped:
+        """A person's answer to a question. `count` is what they typed for a bulk.
+
+        The same answer sent again gets the recorded outcome; the call runs at most once.
+
+        Raises:
+            CrmError: the call was confirmed and failed, saying what was and was not done.
+        """
+        status = await self._tickets.get(ticket_id)
+        if status is None:
+            return dropped("unknown_ticket")
+        ticket = status.ticket
+        if (ticket.actor.who, ticket.actor.face) != (actor.who, actor.face):
+            # The ticket stays open: a stranger's answer decides nothing.
+            return dropped("not_yours")
+        if status.state != "open" or not await self._tickets.take(ticket_id):
+            return _raise_failed(await self._tickets.settled(ticket_id, self._patience) or _still_running())
+        return _raise_failed(await self._to_the_end(self._decide(ticket, yes, count, progress)))
+
+    async def withdraw(self, ticket_id: str) -> None:
+        """Close a question nobody will answer any more; a late answer then finds it dropped."""
+        if await self._tickets.take(ticket_id):
+            await self._tickets.settle(ticket_id, dropped("expired"))
+
+    async def aclose(self) -> None:
+        """Let writes that are under way finish, so that their fate is known."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._patience)
+
+    async def _ask(self, call: Call, work: Work) -> Outcome:
+        actor = work.actor
+        earlier = await self._tickets.latest((actor.who, actor.face), call.tool.name, call.canonical)
+        if earlier is not None and earlier.state == "taken":
+            # The answer is being carried out at this moment: this is the same wish, seen twice.
+            return _raise_failed(await self._tickets.settled(earlier.ticket.id, self._patience) or _still_running())
+        done = earlier.outcome if earlier is not None and isinstance(earlier.outcome, Done | Unsure) else None
+        try:
+            preview = await self._preview(call, work)
+        except NotFound:
+            if isinstance(done, Done):
+                # It was done a moment ago and the answer was lost on the way.
+                return done
+            raise
+        if isinstance(preview, Result):
+            return Done(preview)
+        if done is not None and preview.once:
+            return done
+        now = self._clock()
+        life = ASSISTANT_LIFE if actor.face == "mcp" else LIFE
+        ticket = Ticket(secrets.token_urlsafe(16), actor, call, preview, now + life, now + max(KEEP, life))
+        if (
+            earlier is not None
+            and earlier.state == "open"
+            and earlier.ticket.preview.fingerprint != preview.fingerprint
+        ):
+            # The open question shows what is no longer there; answering it would only be refused.
+            await self.withdraw(earlier.ticket.id)
+        kept = await self._tickets.put(ticket)
+        return Ask(kept.id, kept.preview, kept.expires)
+
+    async def _decide(self, ticket: Ticket, yes: bool, count: int | None, progress: Progress) -> Settled:
+        """Carry out the answer to a ticket that was just consumed, and record what became of it."""
+        outcome: Settled = Failed(_unexpected())
+        try:
+            outcome = await self._decided(ticket, yes, count, progress)
+        finally:
+            await self._tickets.settle(ticket.id, outcome)
+        return outcome
+
+    async def _decided(self, ticket: Ticket, yes: bool, count: int | None, progress: Progress) -> Settled:
+        if self._clock() >= ticket.expires:
+            return dropped("expired")
+        if not yes:
+            return dropped("declined")
+        if ticket.preview.count is not None and count != ticket.preview.count:
+            return dropped("wrong_count")
+        try:
+            self._require_rights(ticket.call)
+            now = await self._preview(ticket.call, self._work(ticket.actor))
+        except CrmError as error:
+            return Failed(error)
+        if isinstance(now, Result) or now.fingerprint != ticket.preview.fingerprint:
+            return dropped("changed")
+        work = self._work(ticket.actor, shown=ticket.preview.fingerprint, progress=progress)
+        return await _run(ticket.call, work)
+
+    async def _preview(self, call: Call, work: Work) -> Preview | Result:
+        if call.tool.preview is None:
+            raise TypeError(f"{call.tool.name} cannot be previewed")
+        return await call.tool.preview(work, call.args)
+
+    def _require_rights(self, call: Call) -> None:
+        if not self.policy.allows(call.effect):
+            raise NotAllowed(
+                msg(
+                    "{tool} needs the right “{scope}”, which this program was not given.",
+                    tool=verbatim(call.tool.name),
+                    scope=verbatim(_NEEDS[call.effect]),
+                ),
+                then=msg("Ask the admin, who sets ANTCRM_SCOPES."),
+            )
+
+    def _work(self, actor: Actor, *, shown: str | None = None, progress: Progress = no_progress) -> Work:
+        return Work(self._records, actor, self._zone, self._clock, shown, progress)
+
+    async def _to_the_end(self, work: Coroutine[object, object, Settled]) -> Settled:
+        """Run a write so that it ends even if the one who waits for it goes away: half a write is nobody's wish."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+
+def dropped(reason: Reason) -> Dropped:
+    """A call that is over without anything having been sent."""
+    return Dropped(reason, _DROPPED[reason])
+
+
+async def _run(call: Call, work: Work) -> Settled:
+    try:
+        return Done(await call.tool.run(work, call.args))
+    except ChangedMeanwhile:
+        return dropped("changed")
+    except MayHaveActed as error:
+        return Unsure(error.text)
+    except CrmError as error:
+        return Failed(error)
+
+
+def _raise_failed(outcome: Settled) -> Done | Unsure | Dropped:
+    if isinstance(outcome, Failed):
+        raise outcome.error
+    return outcome
+
+
+def _still_running() -> Unsure:
+    return Unsure(msg("It was confirmed and is still being carried out. Look at the customer before you ask again."))
+
+
+def _unexpected() -> CrmError:
+    return CrmError(
+        msg("Something unexpected went wrong while the confirmed call was carried out."),
+        done=msg("It is not known whether AntCRM did what was asked."),
+        then=msg("Look at the customer before you ask again, and tell the admin."),
+    )

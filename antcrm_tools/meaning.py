@@ -1,0 +1,93 @@
+"""When two values mean the same: AntCRM may answer with other spellings than were sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterable
+from datetime import date
+from typing import cast
+
+from antcrm_tools.identity import emails, phones
+from antcrm_tools.models import WRITABLE, Address, Customer, CustomField, Draft, Edit, Email, Phone, Social
+
+
+def meaning(field: str, value: object, region: str = "VN") -> object:
+    """A writable field's value in a form that is equal when the meaning is: phones as E.164, arrays as sets, NFC."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return _plain(value)
+        case date():
+            return value.isoformat()
+        case tuple():
+            items = cast("tuple[object, ...]", value)
+            return sorted({json.dumps(_element(item, region), ensure_ascii=False) for item in items})
+        case _:
+            raise TypeError(f"{field} holds a {type(value).__name__}")
+
+
+def same(field: str, a: object, b: object, region: str = "VN") -> bool:
+    """Whether two values of a writable field mean the same."""
+    return meaning(field, a, region) == meaning(field, b, region)
+
+
+def differing(fields: Iterable[str], a: Customer | Edit, b: Customer | Edit, region: str = "VN") -> list[str]:
+    """Those of `fields` in which two customers or edits differ in meaning, in the order people expect."""
+    wanted = frozenset(fields)
+    return [f for f in WRITABLE if f in wanted and not same(f, getattr(a, f), getattr(b, f), region)]
+
+
+def lost(field: str, before: object, after: object, region: str = "VN") -> bool:
+    """Whether something that was there is gone: a text emptied, an element missing."""
+    old, new = meaning(field, before, region), meaning(field, after, region)
+    if isinstance(before, tuple):
+        return not set(cast("list[str]", old)) <= set(cast("list[str]", new))
+    return bool(old) and not new
+
+
+def fingerprint(customer: Customer, fields: Iterable[str] = WRITABLE, region: str = "VN") -> str:
+    """Stands for what a person was shown: who it is, its name, and the given fields, by meaning."""
+    wanted = {"name", *fields}
+    shown = {field: meaning(field, getattr(customer, field), region) for field in WRITABLE if field in wanted}
+    body = json.dumps([customer.ref, customer.kind, shown], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def phone_key(value: str, region: str = "VN") -> str:
+    """A phone as it is compared; text that is no phone compares as its plain self."""
+    return phones.canonical(value, region) or _plain(value)
+
+
+def email_key(value: str) -> str:
+    """An e-mail as it is compared."""
+    return emails.canonical_email(value) or _plain(value).casefold()
+
+
+def contact_keys(customer: Customer | Draft, region: str = "VN") -> frozenset[str]:
+    """Every phone and e-mail of a customer as it is compared: what makes two customers duplicates."""
+    numbers = {phone_key(phone.value, region) for phone in customer.phones}
+    return frozenset(numbers | {email_key(email.value) for email in customer.emails})
+
+
+def _element(item: object, region: str) -> object:
+    # The label of a phone ("Work") is left out: AntCRM's words for it are not documented, the number is what counts.
+    match item:
+        case Phone():
+            return phone_key(item.value, region)
+        case Email():
+            return email_key(item.value)
+        case Social():
+            return [_plain(item.protocol).casefold(), _plain(item.value)]
+        case CustomField():
+            return [_plain(item.name), _plain(item.value)] if item.value else None
+        case Address():
+            return [_plain(part) for part in item.model_dump(exclude={"country", "country_code"}).values()]
+        case _:
+            return _plain(str(item))
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -1,0 +1,79 @@
+"""What can become of a call, and who made it. Plain values that every face turns into words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from antcrm_tools.errors import CrmError
+from antcrm_tools.registry import Call, Preview, Result
+from antcrm_tools.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a call: a member of staff (e-mail, or `local`), through which face, on which host."""
+
+    who: str
+    face: str
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It was done, or it was already so: the result says which."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person has to say yes before anything is sent. Answer with the ticket's id."""
+
+    ticket: str
+    preview: Preview
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """It was sent, and nobody knows whether AntCRM did it. Never retried by itself."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A confirmed call ended in an error, which says what was and was not done. Faces see it raised."""
+
+    error: CrmError
+
+
+Reason: TypeAlias = Literal["declined", "changed", "expired", "wrong_count", "unknown_ticket", "not_yours"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Nothing was sent, and the call is over."""
+
+    reason: Reason
+    text: Text
+
+
+Outcome: TypeAlias = Done | Ask | Unsure | Dropped
+Settled: TypeAlias = Done | Unsure | Dropped | Failed
+"""How a ticket can end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A pending confirmation: the call, who asked, what was shown, and until when it can be answered."""
+
+    id: str
+    actor: Actor
+    call: Call
+    preview: Preview
+    expires: datetime
+    keep_until: datetime
+    """Until when its outcome is handed out again to whoever lost the answer."""

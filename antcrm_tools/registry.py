@@ -1,0 +1,203 @@
+"""Tools as data. A tool is one typed async function; `@tool(...)` turns it into a plain record.
+
+Nothing here knows MCP or Telegram. A `Call` is a tool and validated arguments: a value that the Desk can run, hold
+back until a person says yes, and compare with another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from antcrm_tools.errors import BadInput
+from antcrm_tools.text import Text, clean, join, msg, verbatim
+
+if TYPE_CHECKING:
+    from antcrm_tools.work import Work
+
+
+class Effect(IntEnum):
+    """What a call does to AntCRM: the only thing policy looks at. Ordered by how much it can hurt."""
+
+    READ = 0
+    ADD = 1
+    """Adds a lead, a tag or a note line; takes nothing away."""
+    CHANGE = 2
+    """Replaces a value."""
+    DESTROY = 3
+    """Deletes, empties a field, drops an element, or touches many records."""
+
+
+class Args(BaseModel):
+    """Arguments of a tool. An argument nobody declared is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Result(BaseModel):
+    """What a tool returns. `text` is its sentence for a person; faces may show more of the fields."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def sentence(self) -> Text:
+        """What happened, for a person."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a person is shown before saying yes.
+
+    `question` names the customer; `lines` say what will be gone or changed; `yes` is the label that does it, and
+    `no` the one that does not. `count`, for bulk, has to be typed. `fingerprint` stands for what was shown: if it is
+    no longer the same when the answer comes, nothing is done. A call with `once` set is the same wish when it is
+    repeated while its ticket lives, so its outcome is handed out again.
+    """
+
+    question: Text
+    yes: Text
+    no: Text
+    fingerprint: str
+    lines: tuple[Text, ...] = ()
+    count: int | None = None
+    once: bool = False
+
+
+A = TypeVar("A", bound=Args)
+R = TypeVar("R", bound=Result)
+
+RunTool = Callable[["Work", A], Awaitable[R]]
+PreviewTool = Callable[["Work", A], Awaitable["Preview | R"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[A, R]):
+    """One tool. `most` is the worst effect any of its calls can have; `effect` computes a call's own."""
+
+    name: str
+    title: Text
+    summary: str
+    args: type[A]
+    returns: type[R]
+    most: Effect
+    idempotent: bool
+    effect: Callable[[A], Effect]
+    run: RunTool[A, R]
+    preview: PreviewTool[A, R] | None
+
+    def call(self, arguments: Mapping[str, object] | A) -> Call:
+        """Validate arguments.
+
+        Raises:
+            BadInput: naming each wrong argument, and the ones the tool takes.
+        """
+        if isinstance(arguments, BaseModel):
+            return Call(cast("Tool[Any, Any]", self), arguments)
+        try:
+            args = self.args.model_validate(dict(arguments))
+        except ValidationError as error:
+            raise _bad_arguments(self, error.errors(include_url=False)) from None
+        return Call(cast("Tool[Any, Any]", self), args)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool and the arguments to run it with."""
+
+    tool: Tool[Any, Any]
+    args: Args
+
+    @property
+    def effect(self) -> Effect:
+        """What this very call does."""
+        return self.tool.effect(self.args)
+
+    @property
+    def canonical(self) -> str:
+        """The arguments in one spelling: equal calls have equal canonical forms."""
+        arguments = self.args.model_dump(mode="json", exclude_unset=True)
+        return json.dumps(arguments, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def tool(
+    *,
+    title: Text,
+    most: Effect,
+    effect: Callable[[A], Effect] | None = None,
+    preview: PreviewTool[A, R] | None = None,
+    idempotent: bool = False,
+    returns: type[R],
+    args: type[A],
+) -> Callable[[RunTool[A, R]], Tool[A, R]]:
+    """Make a tool of an async function `(work, args) -> result`; its name and docstring are the tool's.
+
+    A tool that writes needs a preview: anything may have to be confirmed when `ANTCRM_CONFIRM=writes`.
+
+    Raises:
+        TypeError: at import, for a tool that writes and has no preview, or one without a docstring.
+    """
+
+    def make(run: RunTool[A, R]) -> Tool[A, R]:
+        name = cast("str", getattr(run, "__name__", ""))
+        if most > Effect.READ and preview is None:
+            raise TypeError(f"{name} can write and has no preview")
+        if not run.__doc__:
+            raise TypeError(f"{name} has no docstring")
+        summary = " ".join(run.__doc__.split())
+        return Tool(name, title, summary, args, returns, most, idempotent, effect or (lambda _: most), run, preview)
+
+    return make
+
+
+def _bad_arguments(tool: Tool[Any, Any], details: Sequence[ErrorDetails]) -> BadInput:
+    problems = [_problem(detail) for detail in details[:5]]
+    takes = ", ".join(tool.args.model_fields)
+    return BadInput(
+        join(problems),
+        then=msg("{tool} takes: {arguments}.", tool=verbatim(tool.name), arguments=verbatim(takes)),
+    )
+
+
+def _problem(detail: ErrorDetails) -> Text:
+    where = clean(".".join(str(part) for part in detail["loc"]), 60)
+    context = detail.get("ctx", {})
+    error = context.get("error")
+    if isinstance(error, ArgumentError):
+        return error.what
+    kind = detail["type"]
+    if kind.startswith("date"):
+        return msg("“{argument}” must be a day such as 2025-05-30.", argument=where)
+    known = _PROBLEMS.get(kind)
+    if known is None:
+        return msg("“{argument}” is not right: {reason}.", argument=where, reason=verbatim(detail["msg"]))
+    return Text(known.template, {"argument": where, **{name: str(value) for name, value in context.items()}})
+
+
+# pydantic's kinds of error; the names in braces are its own context's.
+_PROBLEMS: dict[str, Text] = {
+    "missing": msg("“{argument}” is missing."),
+    "extra_forbidden": msg("There is no argument “{argument}”."),
+    "string_type": msg("“{argument}” must be text."),
+    "string_too_long": msg("“{argument}” is too long: at most {max_length} characters."),
+    "too_long": msg("“{argument}” has too many entries: at most {max_length}."),
+    "string_too_short": msg("“{argument}” is empty or too short: at least {min_length} characters."),
+    "too_short": msg("“{argument}” has too few entries: at least {min_length}."),
+    "less_than_equal": msg("“{argument}” is too large: at most {le}."),
+    "greater_than_equal": msg("“{argument}” is too small: at least {ge}."),
+    "literal_error": msg("“{argument}” must be one of: {expected}."),
+}
+
+
+class ArgumentError(ValueError):
+    """Raised inside a validator of arguments: a sentence that pydantic carries to the caller."""
+
+    def __init__(self, what: Text) -> None:
+        """`what` is wrong with the value."""
+        super().__init__(what.template)
+        self.what = what

@@ -1,0 +1,138 @@
+"""create_lead: looks for duplicates first, and returns them instead of making one more."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from antcrm_tools.models import Address, Customer, Draft, Gender, Social
+from antcrm_tools.registry import Args, Effect, Preview, Result, tool
+from antcrm_tools.text import Text, clean, join, msg, msgs
+from antcrm_tools.tools.fields import (
+    CustomerLine,
+    EmailText,
+    Line,
+    Note,
+    PhoneText,
+    Stage,
+    describe,
+    to_custom_fields,
+    to_emails,
+    to_phones,
+    whole_fingerprint,
+)
+
+if TYPE_CHECKING:
+    from antcrm_tools.work import Work
+
+
+class LeadFields(Args):
+    """What is known about a lead: every field AntCRM takes on create."""
+
+    name: Line
+    phones: Annotated[tuple[PhoneText, ...], Field(max_length=10)] = ()
+    emails: Annotated[tuple[EmailText, ...], Field(max_length=10)] = ()
+    note: Note | None = None
+    stage: Stage | None = None
+    tags: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
+    source: Line | None = None
+    owner: EmailText | None = None
+    industry: Line | None = None
+    gender: Gender | None = None
+    date_of_birth: date | None = None
+    addresses: Annotated[tuple[Address, ...], Field(max_length=10)] = ()
+    socials: Annotated[tuple[Social, ...], Field(max_length=10)] = ()
+    custom_fields: Annotated[dict[Line, Line], Field(max_length=50)] = {}
+
+    def draft(self, code: str) -> Draft:
+        """What is sent to AntCRM, under a code of ours."""
+        return Draft(
+            code=code,
+            kind="lead",
+            name=self.name,
+            phones=to_phones(self.phones),
+            emails=to_emails(self.emails),
+            note=self.note or "",
+            stage=self.stage or "",
+            tags=tuple(dict.fromkeys(self.tags)),
+            source=self.source or "",
+            owner=self.owner or "",
+            industry=self.industry or "",
+            gender=self.gender,
+            date_of_birth=self.date_of_birth,
+            addresses=self.addresses,
+            socials=self.socials,
+            custom_fields=to_custom_fields(self.custom_fields),
+        )
+
+
+class CreateLead(LeadFields):
+    """The lead, and whether to go on when the phone or e-mail is known already."""
+
+    allow_duplicate: Annotated[bool, Field(description="after the person saw the duplicates and wants a new lead")] = (
+        False
+    )
+
+
+class LeadCreated(Result):
+    """The new lead, or `created: null` and the customers that have one of its phones or e-mails already."""
+
+    created: CustomerLine | None
+    duplicates: tuple[CustomerLine, ...] = ()
+
+    def sentence(self) -> Text:
+        """What happened."""
+        if self.created is not None:
+            return msg("Created: {ref} {name}.", ref=self.created.ref, name=clean(self.created.name))
+        return join(
+            [
+                msgs(
+                    "Nothing was created: {count} customer has this phone or e-mail already.",
+                    "Nothing was created: {count} customers have this phone or e-mail already.",
+                    len(self.duplicates),
+                ),
+                *(line.sentence() for line in self.duplicates),
+            ],
+            "\n",
+        )
+
+
+async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
+    draft = args.draft("preview")
+    known = await work.records.duplicates(draft)
+    if known and not args.allow_duplicate:
+        return _duplicates(known)
+    lead = Customer(
+        kind="lead",
+        id="new",
+        **{
+            field: getattr(draft, field)
+            for field in type(args).model_fields
+            if field in Customer.model_fields and field != "custom_fields"
+        },
+    )
+    return Preview(
+        question=msg("Create the lead {name}?", name=clean(args.name)),
+        yes=msg("Create {name}", name=clean(args.name, 60)),
+        no=msg("Do not create"),
+        fingerprint=whole_fingerprint(lead, work.records.region) + "".join(sorted(c.ref for c in known)),
+        lines=describe(lead),
+        once=True,
+    )
+
+
+@tool(title=msg("Create a lead"), most=Effect.ADD, preview=_preview, args=CreateLead, returns=LeadCreated)
+async def create_lead(work: Work, args: CreateLead) -> LeadCreated:
+    """Create a lead. Looks for the phones and e-mails among all customers first; if somebody has one of them, nothing
+    is created and they are returned.
+    """
+    made = await work.records.create(args.draft(work.records.new_code()), go_on=args.allow_duplicate)
+    if isinstance(made, list):
+        return _duplicates(made)
+    return LeadCreated(created=CustomerLine.of(made))
+
+
+def _duplicates(known: list[Customer]) -> LeadCreated:
+    return LeadCreated(created=None, duplicates=tuple(CustomerLine.of(customer) for customer in known))

@@ -1,0 +1,64 @@
+"""delete_customer: for good, and only after a person has seen what will be gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from antcrm_tools.models import Customer, Kind
+from antcrm_tools.registry import Args, Effect, Preview, Result, tool
+from antcrm_tools.text import Text, clean, msg
+from antcrm_tools.tools.fields import RefText, describe, kind_word, whole_fingerprint
+from antcrm_tools.tools.get_customer import existing
+
+if TYPE_CHECKING:
+    from antcrm_tools.work import Work
+
+
+class DeleteCustomer(Args):
+    """Which one."""
+
+    ref: RefText
+
+
+class Deleted(Result):
+    """Gone, as reading it afterwards showed. `was` is the record as it was."""
+
+    ref: str
+    name: str
+    kind: Kind
+    was: Customer
+
+    def sentence(self) -> Text:
+        """Who was deleted."""
+        return msg("Deleted: {ref} {name}.", ref=self.ref, name=clean(self.name))
+
+
+async def _preview(work: Work, args: DeleteCustomer) -> Preview:
+    customer = await work.records.get(await existing(work, args.ref))
+    name = clean(customer.name, 60)
+    return Preview(
+        question=msg(
+            "Delete {kind} {ref} {name}? It cannot be brought back.",
+            kind=kind_word(customer.kind),
+            ref=customer.ref,
+            name=name,
+        ),
+        yes=msg("Delete {name}", name=name or customer.ref),
+        no=msg("Keep"),
+        fingerprint=whole_fingerprint(customer, work.records.region),
+        lines=describe(customer),
+    )
+
+
+@tool(
+    title=msg("Delete a customer"),
+    most=Effect.DESTROY,
+    preview=_preview,
+    idempotent=True,
+    args=DeleteCustomer,
+    returns=Deleted,
+)
+async def delete_customer(work: Work, args: DeleteCustomer) -> Deleted:
+    """Delete one customer for good. The person is shown the record and asked first; there is no way to skip that."""
+    was = await work.records.delete(await existing(work, args.ref), shown=work.shown)
+    return Deleted(ref=was.ref, name=was.name, kind=was.kind, was=was)

@@ -1,0 +1,182 @@
+"""Argument types and previews that several tools share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from antcrm_tools.identity import emails, phones
+from antcrm_tools.meaning import fingerprint
+from antcrm_tools.models import Customer, CustomField, Email, Kind, Phone
+from antcrm_tools.records import Planned, value_in_words
+from antcrm_tools.registry import ArgumentError, Preview, Result
+from antcrm_tools.text import Text, clean, comma, msg, verbatim
+
+NOTE_LIMIT = 5000
+"""Characters. AntCRM's own limit is not documented; this keeps a record readable."""
+
+_WORDS: dict[str, Text] = {
+    "name": msg("name"),
+    "phones": msg("phone"),
+    "emails": msg("e-mail"),
+    "stage": msg("stage"),
+    "tags": msg("tags"),
+    "owner": msg("owner"),
+    "source": msg("source"),
+    "industry": msg("industry"),
+    "note": msg("note"),
+    "gender": msg("gender"),
+    "date_of_birth": msg("date of birth"),
+    "addresses": msg("addresses"),
+    "socials": msg("social networks"),
+    "custom_fields": msg("custom fields"),
+}
+
+_KINDS: dict[Kind, Text] = {"lead": msg("lead"), "contact": msg("contact"), "account": msg("account")}
+
+
+def field_word(field: str) -> Text:
+    """A field's name for a person."""
+    return _WORDS[field]
+
+
+def kind_word(kind: Kind) -> Text:
+    """A kind's name for a person."""
+    return _KINDS[kind]
+
+
+def _phone(text: str) -> str:
+    if phones.canonical(text) is None:
+        raise ArgumentError(msg("“{text}” is not a phone number.", text=clean(text)))
+    return text
+
+
+def _email(text: str) -> str:
+    if emails.canonical_email(text) is None:
+        raise ArgumentError(msg("“{text}” is not an e-mail address.", text=clean(text)))
+    return text
+
+
+def _stage(text: str) -> str:
+    if text.isdecimal():
+        raise ArgumentError(msg("A stage is a name from AntCRM's own list, not a number (“{text}”).", text=text))
+    return text
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_LIMIT)]
+PhoneText = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_phone)]
+EmailText = Annotated[str, StringConstraints(min_length=3, max_length=254), AfterValidator(_email)]
+Stage = Annotated[Line, AfterValidator(_stage)]
+RefText = Annotated[str, Field(min_length=1, max_length=100, description="L9457 (lead) or C9457 (contact, account)")]
+Tags = Annotated[tuple[Line, ...], Field(min_length=1, max_length=50)]
+
+
+class CustomerLine(Result):
+    """One customer in a list."""
+
+    ref: str
+    kind: Kind
+    name: str
+    phone: str = ""
+    email: str = ""
+    stage: str = ""
+    owner: str = ""
+
+    @classmethod
+    def of(cls, customer: Customer) -> CustomerLine:
+        """The line of a customer."""
+        return cls(
+            ref=customer.ref,
+            kind=customer.kind,
+            name=customer.name,
+            phone=customer.phones[0].value if customer.phones else "",
+            email="" if customer.phones or not customer.emails else customer.emails[0].value,
+            stage=customer.stage,
+            owner=customer.owner,
+        )
+
+    def sentence(self) -> Text:
+        """`L9001 Nguyễn Văn An · 0912345678 · Mới`."""
+        reach = self.phone or self.email
+        return verbatim(
+            " · ".join(part for part in (f"{self.ref} {clean(self.name)}", reach, clean(self.stage)) if part)
+        )
+
+
+class Changed(Result):
+    """An edit, as read back. `changed` is empty when everything was already so."""
+
+    ref: str
+    name: str
+    changed: tuple[str, ...] = ()
+    before: Annotated[dict[str, Any], Field(description="old values of the changed fields")] = {}
+    after: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, before: Customer, after: Customer, fields: tuple[str, ...]) -> Changed:
+        """The result of an edit."""
+        old, new = (c.model_dump(mode="json", include=set(fields), exclude_defaults=True) for c in (before, after))
+        return cls(ref=after.ref, name=after.name, changed=fields, before=old, after=new)
+
+    def sentence(self) -> Text:
+        """What changed."""
+        if not self.changed:
+            return msg("{ref} {name} is already so; nothing was changed.", ref=self.ref, name=clean(self.name))
+        fields = comma(field_word(field) for field in self.changed)
+        return msg("Saved: {ref} {name} ({fields}).", ref=self.ref, name=clean(self.name), fields=fields)
+
+
+def preview_of(planned: Planned) -> Preview | Changed:
+    """What an edit will do, field by field; the result itself where there is nothing to do."""
+    before = planned.before
+    if not planned.fields:
+        return Changed.of(before, before, ())
+    name = clean(before.name)
+    return Preview(
+        question=msg("Change {ref} {name}?", ref=before.ref, name=name),
+        yes=msg("Change {name}", name=name),
+        no=msg("Keep"),
+        fingerprint=planned.fingerprint,
+        lines=tuple(_line(planned, field) for field in planned.fields),
+    )
+
+
+def describe(customer: Customer) -> tuple[Text, ...]:
+    """Every field that holds something, a line each: what will be gone."""
+    filled = [field for field in _WORDS if field != "name" and value_in_words(customer, field)]
+    return tuple(
+        msg("{field}: {value}", field=field_word(field), value=clean(value_in_words(customer, field), 160))
+        for field in filled
+    )
+
+
+def whole_fingerprint(customer: Customer, region: str) -> str:
+    """Stands for the whole customer, as a delete shows it."""
+    return fingerprint(customer, region=region)
+
+
+def to_phones(values: tuple[str, ...]) -> tuple[Phone, ...]:
+    """As AntCRM stores them: as typed."""
+    return tuple(Phone(value=value) for value in dict.fromkeys(values))
+
+
+def to_emails(values: tuple[str, ...]) -> tuple[Email, ...]:
+    """As AntCRM stores them: as typed."""
+    return tuple(Email(value=value) for value in dict.fromkeys(values))
+
+
+def to_custom_fields(values: dict[str, str]) -> tuple[CustomField, ...]:
+    """Name and value."""
+    return tuple(CustomField(name=name, value=value) for name, value in values.items())
+
+
+def _line(planned: Planned, field: str) -> Text:
+    old, new = value_in_words(planned.before, field), value_in_words(planned.edit, field)
+    word = field_word(field)
+    if not new:
+        return msg("{field}: “{old}” will be gone", field=word, old=clean(old, 160))
+    if not old:
+        return msg("{field}: “{new}” will be added", field=word, new=clean(new, 160))
+    return msg("{field}: “{old}” → “{new}”", field=word, old=clean(old, 160), new=clean(new, 160))

@@ -1,0 +1,165 @@
+"""update_customer: any documented field."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from antcrm_tools.errors import BadInput
+from antcrm_tools.meaning import email_key, meaning, phone_key
+from antcrm_tools.models import Address, Customer, CustomField, Edit, Gender, Social
+from antcrm_tools.registry import Args, ArgumentError, Effect, Preview, tool
+from antcrm_tools.text import clean, msg
+from antcrm_tools.tools.fields import (
+    Changed,
+    EmailText,
+    Line,
+    Note,
+    PhoneText,
+    RefText,
+    preview_of,
+    to_emails,
+    to_phones,
+)
+from antcrm_tools.tools.get_customer import existing
+
+if TYPE_CHECKING:
+    from antcrm_tools.work import Work
+
+Emptiable = Literal[
+    "phones", "emails", "stage", "tags", "owner", "source", "industry", "note", "gender", "date_of_birth",
+    "addresses", "socials", "custom_fields",
+]  # fmt: skip
+
+_VALUES = ("name", "owner", "source", "industry", "note", "gender", "date_of_birth")
+_LISTS = ("phones", "emails", "addresses", "socials", "custom_fields")
+
+
+class UpdateCustomer(Args):
+    """Whose, and what. Nothing is emptied or dropped but by `empty`, `drop_…` and an empty custom field."""
+
+    ref: RefText
+    name: Line | None = None
+    owner: EmailText | None = None
+    source: Line | None = None
+    industry: Line | None = None
+    note: Annotated[Note | None, Field(description="replaces the note; add_note appends")] = None
+    gender: Gender | None = None
+    date_of_birth: date | None = None
+    custom_fields: Annotated[
+        dict[Line, Annotated[str, Field(max_length=1000)]], Field(description='name → value; "" drops')
+    ] = {}
+    add_phones: tuple[PhoneText, ...] = ()
+    drop_phones: tuple[Line, ...] = ()
+    add_emails: tuple[EmailText, ...] = ()
+    drop_emails: tuple[Line, ...] = ()
+    add_addresses: tuple[Address, ...] = ()
+    drop_addresses: Annotated[tuple[int, ...], Field(description="positions from 1")] = ()
+    add_socials: tuple[Social, ...] = ()
+    drop_socials: tuple[Line, ...] = ()
+    empty: Annotated[tuple[Emptiable, ...], Field(description="fields to clear")] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> UpdateCustomer:
+        given = self.model_fields_set - {"ref"}
+        if not any(getattr(self, field) not in (None, (), {}) for field in given):
+            raise ArgumentError(msg("There is nothing to change in this call."))
+        clash = [
+            f
+            for f in self.empty
+            if getattr(self, f, None) or getattr(self, f"add_{f}", ()) or getattr(self, f"drop_{f}", ())
+        ]
+        if clash:
+            raise ArgumentError(msg("“{field}” is both set and emptied.", field=clash[0]))
+        return self
+
+    def effect(self) -> Effect:
+        """Emptying and dropping destroy; the rest replaces or adds."""
+        drops = [getattr(self, f"drop_{field}", ()) for field in _LISTS]
+        if self.empty or any(drops) or "" in self.custom_fields.values():
+            return Effect.DESTROY
+        return Effect.CHANGE
+
+    def plan(self, customer: Customer) -> Edit:
+        """The edit for a customer as it is.
+
+        Raises:
+            BadInput: something to drop is not there.
+        """
+        wanted: dict[str, Any] = {f: value for f in _VALUES if (value := getattr(self, f)) is not None}
+        for field in _LISTS:
+            if self.custom_fields if field == "custom_fields" else self._adds(field) or self._drops(field):
+                wanted[field] = self._custom(customer) if field == "custom_fields" else self._list(field, customer)
+        for field in self.empty:
+            wanted[field] = None if field in {"gender", "date_of_birth"} else () if field in (*_LISTS, "tags") else ""
+        return Edit.model_validate(wanted)
+
+    def _adds(self, field: str) -> tuple[Any, ...]:
+        made = {"phones": to_phones, "emails": to_emails}.get(field)
+        values = getattr(self, f"add_{field}")
+        return values if made is None else made(values)
+
+    def _drops(self, field: str) -> tuple[Any, ...]:
+        return getattr(self, f"drop_{field}")
+
+    def _list(self, field: str, customer: Customer) -> tuple[Any, ...]:
+        have: tuple[Any, ...] = getattr(customer, field)
+        keys = (
+            [str(i) for i in range(1, len(have) + 1)]
+            if field == "addresses"
+            else [_key(field, item.value) for item in have]
+        )
+        drop = {_key(field, str(value)): str(value) for value in self._drops(field)}
+        unknown = [text for key, text in drop.items() if key not in keys]
+        if unknown:
+            raise BadInput(
+                msg("{ref} has no “{value}” to drop.", ref=customer.ref, value=clean(unknown[0])),
+                then=msg("Look at the customer with get_customer first."),
+            )
+        kept = [item for key, item in zip(keys, have, strict=True) if key not in drop]
+        there = {str(meaning(field, (item,))) for item in kept}
+        return (*kept, *(item for item in self._adds(field) if str(meaning(field, (item,))) not in there))
+
+    def _custom(self, customer: Customer) -> tuple[CustomField, ...]:
+        named = {_plain(name): (name, value) for name, value in self.custom_fields.items()}
+        have = {_plain(field.name) for field in customer.custom_fields}
+        gone = [name for key, (name, value) in named.items() if not value and key not in have]
+        if gone:
+            raise BadInput(
+                msg("{ref} has no custom field “{name}” to drop.", ref=customer.ref, name=clean(gone[0])),
+                then=msg("Look at the customer with get_customer first."),
+            )
+        kept = [
+            CustomField(name=field.name, value=named.get(_plain(field.name), ("", field.value))[1])
+            for field in customer.custom_fields
+        ]
+        new = [CustomField(name=name, value=value) for key, (name, value) in named.items() if key not in have]
+        return tuple(field for field in (*kept, *new) if field.value or _plain(field.name) not in named)
+
+
+async def _preview(work: Work, args: UpdateCustomer) -> Preview | Changed:
+    return preview_of(await work.records.plan(await existing(work, args.ref), args.plan))
+
+
+@tool(
+    title=msg("Update a customer"),
+    most=Effect.DESTROY,
+    effect=UpdateCustomer.effect,
+    preview=_preview,
+    args=UpdateCustomer,
+    returns=Changed,
+)
+async def update_customer(work: Work, args: UpdateCustomer) -> Changed:
+    """Change fields of a customer. Emptying a field or dropping an entry is confirmed by the person first."""
+    edited = await work.records.edit(await existing(work, args.ref), args.plan, shown=work.shown)
+    return Changed.of(edited.before, edited.after, edited.fields)
+
+
+def _key(field: str, value: str) -> str:
+    return {"phones": phone_key, "emails": email_key}.get(field, _plain)(value)
+
+
+def _plain(text: str) -> str:
+    return str(meaning("name", text)).casefold()

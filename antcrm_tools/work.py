@@ -1,0 +1,34 @@
+"""What a tool's function is given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from antcrm_tools.outcomes import Actor
+from antcrm_tools.records import Records
+
+Progress = Callable[[int, int], Awaitable[None]]
+"""`(done, total)`, counted in rows."""
+
+
+async def no_progress(done: int, total: int) -> None:
+    """For callers who do not watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One run of a tool: the records, on whose behalf, and what a person was shown before saying yes."""
+
+    records: Records
+    actor: Actor
+    zone: tzinfo
+    clock: Callable[[], datetime]
+    shown: str | None = None
+    """The fingerprint of the preview that was confirmed; None where nobody had to be asked."""
+    progress: Progress = no_progress
+
+    def now(self) -> datetime:
+        """The time where the company is: its days are the days people mean."""
+        return self.clock().astimezone(self.zone)
