@@ -99,10 +99,18 @@ class Desk:
         return _raise_failed(await self._to_the_end(_run(call, work)))
 
     async def answer(
-        self, ticket_id: str, actor: Actor, *, yes: bool, count: int | None = None, progress: Progress = no_progress
+        self,
+        ticket_id: str,
+        actor: Actor,
+        *,
+        yes: bool,
+        count: int | None = None,
+        call: Call | None = None,
+        progress: Progress = no_progress,
     ) -> Done | Unsure | Dropped:
         """A person's answer to a question. `count` is what they typed for a bulk.
 
+        `call`, where the answer came with one, has to be the call the question was about.
         The same answer sent again gets the recorded outcome; the call runs at most once.
 
         Raises:
@@ -115,14 +123,21 @@ class Desk:
         if (ticket.actor.who, ticket.actor.face) != (actor.who, actor.face):
             # The ticket stays open: a stranger's answer decides nothing.
             return dropped("not_yours")
+        if call is not None and (call.tool.name, call.canonical) != (ticket.call.tool.name, ticket.call.canonical):
+            return dropped("unknown_ticket")
         if status.state != "open" or not await self._tickets.take(ticket_id):
             return _raise_failed(await self._tickets.settled(ticket_id, self._patience) or _still_running())
         return _raise_failed(await self._to_the_end(self._decide(ticket, yes, count, progress)))
 
-    async def withdraw(self, ticket_id: str) -> None:
-        """Close a question nobody will answer any more; a late answer then finds it dropped."""
-        if await self._tickets.take(ticket_id):
-            await self._tickets.settle(ticket_id, dropped("expired"))
+    async def withdraw(self, ticket_id: str) -> bool:
+        """Close a question nobody will answer any more; a late answer then finds it dropped.
+
+        False: it had been answered already, so it is not for the caller to say that nothing happened.
+        """
+        if not await self._tickets.take(ticket_id):
+            return False
+        await self._tickets.settle(ticket_id, dropped("expired"))
+        return True
 
     async def aclose(self) -> None:
         """Let writes that are under way finish, so that their fate is known."""

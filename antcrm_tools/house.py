@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from antcrm_tools.desk import Desk, Policy
 from antcrm_tools.ledger.tickets import MemoryTickets, Tickets
@@ -85,7 +85,7 @@ class House:
         if self.sandbox is not None:
             self.sandbox.close()
 
-    async def __aenter__(self) -> House:
+    async def __aenter__(self) -> Self:
         """Nothing is opened before it is needed."""
         return self
 

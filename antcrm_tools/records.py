@@ -5,11 +5,10 @@ Every write is read first and read back afterwards. *Saved* means read back, not
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
 from antcrm_tools.errors import (
     BadInput,
@@ -21,7 +20,9 @@ from antcrm_tools.errors import (
     NotFound,
     NotStored,
 )
+from antcrm_tools.gather import all_of
 from antcrm_tools.identity import phones
+from antcrm_tools.in_words import in_words, value_in_words
 from antcrm_tools.locks import Locks
 from antcrm_tools.meaning import contact_keys, differing, email_key, fingerprint, lost, phone_key
 from antcrm_tools.models import WRITABLE, Customer, Draft, Edit, Query
@@ -31,8 +32,6 @@ from antcrm_tools.wire.names import FIELD_KEYS
 
 if TYPE_CHECKING:  # api.py brings httpx; an assistant's host starts us long before the first request
     from antcrm_tools.api import AntCrmApi, Page
-
-T = TypeVar("T")
 
 SPACES: tuple[Space, ...] = ("lead", "customer")
 
@@ -289,41 +288,6 @@ class Records:
 
     async def _drain(self, query: Query, background: bool) -> list[Customer]:
         return [customer async for customer in self.api.walk(query, background=background)]
-
-
-async def all_of(work: Sequence[Coroutine[object, object, T]]) -> list[T]:
-    """Run side by side; the first error ends the others and is raised as itself, not as a group."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in work]
-    except BaseExceptionGroup as errors:
-        error: BaseException = errors
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        raise error from None
-    return [task.result() for task in tasks]
-
-
-def in_words(customer: Customer) -> str:
-    """Every writable field that holds something, for a person who has to put it back."""
-    return "; ".join(f"{f}: {words}" for f in WRITABLE if (words := value_in_words(customer, f)))
-
-
-def value_in_words(customer: Customer | Edit, field: str) -> str:
-    """One field's value on one line."""
-    value = getattr(customer, field)
-    if isinstance(value, tuple):
-        items = cast("tuple[object, ...]", value)
-        return ", ".join(_item_in_words(item) for item in items)
-    return "" if value is None else clean(str(value), 400)
-
-
-def _item_in_words(item: object) -> str:
-    dump = getattr(item, "model_dump", None)
-    if dump is None:
-        return clean(str(item))
-    parts: dict[str, str] = dump(exclude_defaults=True)
-    return clean(" ".join(parts.values()), 200)
 
 
 def _merged(customers: Iterable[Customer]) -> list[Customer]:

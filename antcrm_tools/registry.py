@@ -7,7 +7,7 @@ back until a person says yes, and compare with another.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -78,13 +78,14 @@ PreviewTool = Callable[["Work", A], Awaitable["Preview | R"]]
 
 @dataclass(frozen=True, slots=True)
 class Tool(Generic[A, R]):
-    """One tool. `most` is the worst effect any of its calls can have; `effect` computes a call's own."""
+    """One tool. `least` and `most` bound what any of its calls can do; `effect` computes a call's own."""
 
     name: str
     title: Text
     summary: str
     args: type[A]
     returns: type[R]
+    least: Effect
     most: Effect
     idempotent: bool
     effect: Callable[[A], Effect]
@@ -97,13 +98,8 @@ class Tool(Generic[A, R]):
         Raises:
             BadInput: naming each wrong argument, and the ones the tool takes.
         """
-        if isinstance(arguments, BaseModel):
-            return Call(cast("Tool[Any, Any]", self), arguments)
-        try:
-            args = self.args.model_validate(dict(arguments))
-        except ValidationError as error:
-            raise _bad_arguments(self, error.errors(include_url=False)) from None
-        return Call(cast("Tool[Any, Any]", self), args)
+        takes = msg("{tool} takes: {arguments}.", tool=verbatim(self.name), arguments=", ".join(self.args.model_fields))
+        return Call(cast("Tool[Any, Any]", self), validate(self.args, arguments, takes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +125,7 @@ def tool(
     *,
     title: Text,
     most: Effect,
+    least: Effect | None = None,
     effect: Callable[[A], Effect] | None = None,
     preview: PreviewTool[A, R] | None = None,
     idempotent: bool = False,
@@ -136,6 +133,8 @@ def tool(
     args: type[A],
 ) -> Callable[[RunTool[A, R]], Tool[A, R]]:
     """Make a tool of an async function `(work, args) -> result`; its name and docstring are the tool's.
+
+    `least` is given where some calls do less than `most`: who may not do the most still gets to see such a tool.
 
     A tool that writes needs a preview: anything may have to be confirmed when `ANTCRM_CONFIRM=writes`.
 
@@ -150,18 +149,26 @@ def tool(
         if not run.__doc__:
             raise TypeError(f"{name} has no docstring")
         summary = " ".join(run.__doc__.split())
-        return Tool(name, title, summary, args, returns, most, idempotent, effect or (lambda _: most), run, preview)
+        lowest = most if least is None else least
+        computed = effect or (lambda _: most)
+        return Tool(name, title, summary, args, returns, lowest, most, idempotent, computed, run, preview)
 
     return make
 
 
-def _bad_arguments(tool: Tool[Any, Any], details: Sequence[ErrorDetails]) -> BadInput:
-    problems = [_problem(detail) for detail in details[:5]]
-    takes = ", ".join(tool.args.model_fields)
-    return BadInput(
-        join(problems),
-        then=msg("{tool} takes: {arguments}.", tool=verbatim(tool.name), arguments=verbatim(takes)),
-    )
+def validate(model: type[A], arguments: Mapping[str, object] | A, then: Text | None = None) -> A:
+    """Validate arguments, strictly: a number is no text, and a text no number.
+
+    Raises:
+        BadInput: naming the first few wrong arguments; `then` says what would be right.
+    """
+    if isinstance(arguments, model):
+        return arguments
+    try:
+        # As JSON, so that a day is read from text while `strict` keeps 5 from passing as a stage.
+        return model.model_validate_json(json.dumps(arguments), strict=True)
+    except ValidationError as error:
+        raise BadInput(join(_problem(detail) for detail in error.errors(include_url=False)[:5]), then=then) from None
 
 
 def _problem(detail: ErrorDetails) -> Text:

@@ -441,7 +441,7 @@ def _may_start(digits: str, first: str, region: str) -> bool:
     if first.startswith("00"):
         return digits[2:3] not in {"", "0"} and len(digits) >= _LANDLINE_LENGTH
     if digits.startswith("0"):
-        return len(digits) in {1 + _MOBILE_LENGTH, 1 + _LANDLINE_LENGTH}
+        return len(digits) > _MOBILE_LENGTH and _NATIONAL.fullmatch(digits[1:]) is not None
     return digits.startswith("84") and len(digits) >= 2 + _MOBILE_LENGTH
 
 

@@ -85,7 +85,9 @@ class Endpoints:
     def _act_later(self, entry: LoggedRequest, delay: float | None) -> None:
         self.pending.append(entry)
         if delay is not None:
-            self.timers.append(asyncio.get_running_loop().call_later(delay, self._act_now, entry))
+            loop = asyncio.get_running_loop()
+            waiting = [timer for timer in self.timers if timer.when() > loop.time()]
+            self.timers = [*waiting, loop.call_later(delay, self._act_now, entry)]
 
     def _act_now(self, entry: LoggedRequest) -> None:
         # By identity: two equal requests may wait, and `act_pending` may have come first.

@@ -22,6 +22,7 @@ _DAYS: Final = 398
 # One in this many repeats the phone of someone before, as happens where nobody looks first.
 _DUPLICATE_EVERY: Final = 70
 _FIRST_DUPLICATE: Final = 40
+_OLD_SHARE: Final = 0.04
 
 T = TypeVar("T")
 
@@ -46,14 +47,15 @@ def people(count: int, now: datetime, seed: int = _SEED) -> list[Row]:
     """The memorable ones, then others created over the 400 days before ``now``, in the order of their ids."""
     dice = Dice(seed)
     rows = memorable_rows(now)[:count]
-    taken = [phone["value"] for row in rows for phone in row.fields["phones"]]
+    known = {national_digits(phone["value"]) for row in rows for phone in row.fields["phones"]}
+    given: list[str] = []
     moments = sorted(dice.uniform(0, _DAYS) for _ in range(count - len(rows)))
     for place, moment in enumerate(moments):
         repeats = place >= _FIRST_DUPLICATE and place % _DUPLICATE_EVERY == _FIRST_DUPLICATE
-        phone = dice.choice(taken) if repeats else _new_phone(dice, taken)
-        taken.append(phone)
+        number = dice.choice(given) if repeats else _new_number(dice, known)
+        given.append(number)
         created = now - timedelta(days=_DAYS) + timedelta(days=moment)
-        rows.append(_customer(dice, place, phone, created, now))
+        rows.append(_customer(dice, place, _spelled(dice, number), created, now))
     return rows
 
 
@@ -158,21 +160,19 @@ def _advertisement(dice: Dice, at: int) -> dict[str, Any]:
     }
 
 
-def _new_phone(dice: Dice, taken: Sequence[str]) -> str:
-    known = {national_digits(phone) for phone in taken}
+def _new_number(dice: Dice, known: set[str]) -> str:
+    """A mobile number nobody has yet; a few are from before the 11-digit prefixes were replaced."""
     while True:
-        phone = _phone(dice)
-        if national_digits(phone) not in known:
-            return phone
+        prefix = dice.choice(words.OLD_PREFIXES if dice.often(_OLD_SHARE) else words.MOBILE_PREFIXES)
+        number = f"{prefix}{dice.randrange(10**7):07}"
+        if number not in known:
+            known.add(number)
+            return number
 
 
-def _phone(dice: Dice) -> str:
-    """A mobile number in one of the spellings people type."""
-    old = dice.often(0.04)
-    prefix = dice.choice(words.OLD_PREFIXES if old else words.MOBILE_PREFIXES)
-    number = f"{prefix}{dice.randrange(10**7):07}"
-    if old:
-        return number
-    a, b, c = number[1:4], number[4:7], number[7:]
-    forms = (number, f"0{a}.{b}.{c}", f"0{a} {b} {c}", f"+84{a}{b}{c}", f"+84 {a} {b} {c}", f"84{a}{b}{c}")
+def _spelled(dice: Dice, number: str) -> str:
+    """In one of the ways people type it, so a repeated number may look different the second time."""
+    head, a, b = number[1:-6], number[-6:-3], number[-3:]
+    bare = number[1:]
+    forms = (number, f"0{head}.{a}.{b}", f"0{head} {a} {b}", f"+84{bare}", f"+84 {head} {a} {b}", f"84{bare}")
     return dice.choices(forms, (58, 12, 10, 13, 4, 3))[0]

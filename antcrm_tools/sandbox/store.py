@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS records (
     UNIQUE (space, id)
 );
 CREATE INDEX IF NOT EXISTS by_code ON records (code) WHERE code IS NOT NULL;
-CREATE INDEX IF NOT EXISTS by_age ON records (deleted, created DESC, id DESC, space, type, updated);
+CREATE INDEX IF NOT EXISTS by_age ON records (created DESC, id DESC, key DESC, deleted, space, type, updated);
 CREATE TABLE IF NOT EXISTS handles (kind TEXT NOT NULL, value TEXT NOT NULL, key INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS by_handle ON handles (kind, value);
 CREATE INDEX IF NOT EXISTS by_key ON handles (key);
@@ -36,11 +36,11 @@ _WHERE = """
     AND (:space IS NULL OR r.space = :space) AND (:type IS NULL OR r.type = :type)
     AND (:created_from IS NULL OR r.created >= :created_from) AND (:created_to IS NULL OR r.created < :created_to)
     AND (:updated_from IS NULL OR r.updated >= :updated_from) AND (:updated_to IS NULL OR r.updated < :updated_to)
-    AND NOT EXISTS (
+    AND (:handles = '[]' OR NOT EXISTS (
         SELECT 1 FROM json_each(:handles) w WHERE NOT EXISTS (
             SELECT 1 FROM handles h
             WHERE h.key = r.key AND h.kind = json_extract(w.value, '$[0]')
-            AND h.value = json_extract(w.value, '$[1]')))
+            AND h.value = json_extract(w.value, '$[1]'))))
     ORDER BY r.created DESC, r.id DESC, r.key DESC LIMIT :limit OFFSET :offset
 """
 
@@ -109,10 +109,8 @@ class Store:
         self._db.executescript(_SCHEMA)
         if path is not None:
             self._db.execute("PRAGMA journal_mode = WAL")
-        taken = self._db.executemany(
-            "INSERT OR IGNORE INTO counters (space, next) VALUES (?, ?)", list(FIRST_ID.items())
-        )
-        self.is_new: Final = taken.rowcount > 0
+        # Told by the counters: a CRM whose customers were all deleted is empty, not new.
+        self.is_new: Final = self._db.execute("SELECT 1 FROM counters").fetchone() is None
 
     def close(self) -> None:
         self._db.close()
@@ -133,8 +131,12 @@ class Store:
 
     def reserve(self, space: ContactType) -> int:
         """Take the next id of a number space; an id is never given twice, not even after a hard delete."""
-        found = self._db.execute("UPDATE counters SET next = next + 1 WHERE space = ? RETURNING next - 1", (space,))
-        return int(found.fetchone()[0])
+        found = self._db.execute(
+            "INSERT INTO counters VALUES (?, ?) ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1",
+            (space, FIRST_ID[space] + 1),
+        )
+        # All of it: an unfinished RETURNING keeps its transaction open.
+        return int(found.fetchall()[0][0])
 
     def save(self, row: Row) -> Row:
         """Insert a row without a key (it gets an id unless it has one), or replace the one with that key."""

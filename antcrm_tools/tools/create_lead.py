@@ -125,9 +125,7 @@ async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
 
 @tool(title=msg("Create a lead"), most=Effect.ADD, preview=_preview, args=CreateLead, returns=LeadCreated)
 async def create_lead(work: Work, args: CreateLead) -> LeadCreated:
-    """Create a lead. Looks for the phones and e-mails among all customers first; if somebody has one of them, nothing
-    is created and they are returned.
-    """
+    """Create a lead, unless a customer has one of its phones or e-mails already: those are returned instead."""
     made = await work.records.create(args.draft(work.records.new_code()), go_on=args.allow_duplicate)
     if isinstance(made, list):
         return _duplicates(made)

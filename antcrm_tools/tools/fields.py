@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from antcrm_tools.identity import emails, phones
+from antcrm_tools.in_words import value_in_words
 from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import Customer, CustomField, Email, Kind, Phone
-from antcrm_tools.records import Planned, value_in_words
+from antcrm_tools.records import Planned
 from antcrm_tools.registry import ArgumentError, Preview, Result
 from antcrm_tools.text import Text, clean, comma, msg, verbatim
 

@@ -145,6 +145,7 @@ async def _preview(work: Work, args: UpdateCustomer) -> Preview | Changed:
 
 @tool(
     title=msg("Update a customer"),
+    least=Effect.CHANGE,
     most=Effect.DESTROY,
     effect=UpdateCustomer.effect,
     preview=_preview,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from pydantic import JsonValue
 
@@ -81,3 +81,8 @@ def _day(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def day_in(moment: datetime | str | None, zone: tzinfo) -> date | None:
+    """The day a moment is in a zone; None where there is none or it cannot be read."""
+    return moment.astimezone(zone).date() if isinstance(moment, datetime) else None

@@ -414,9 +414,9 @@ def test_the_library_is_not_loaded_at_import(monkeypatch: pytest.MonkeyPatch) ->
     assert "phonenumbers" not in sys.modules
 
 
-def test_a_page_of_figures_does_not_take_seconds() -> None:
-    # The budget is twenty times what it takes; parsing every stretch of digits took longer than this.
-    for page in ("0 0 1 " * 3000, "0912345678 " * 1000, "00 1 0 84 " * 1000):
-        started = time.process_time()
-        find_phones(page)
-        assert time.process_time() - started < 2
+@pytest.mark.parametrize("figures", ["0 0 1 ", "0912345678 ", "00 1 0 84 ", "84 ", "1900 1 "])
+def test_a_message_full_of_figures_does_not_take_seconds(figures: str) -> None:
+    message = (figures * 4096)[:4096]  # the longest message Telegram carries
+    started = time.process_time()
+    find_phones(message)
+    assert time.process_time() - started < 3  # several times what it takes

@@ -1,12 +1,11 @@
 """Each switch does what its line says: the default answers one thing, the other value another."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from pydantic import ValidationError
 
 from antcrm_tools.sandbox import AN, CONTACT, Sandbox, Switches
 
@@ -295,44 +294,3 @@ async def test_switches_change_while_it_runs() -> None:
         assert set(await crm.get()) == {"data"}
         sandbox.switches = Switches(fixed_page_size=1)
         assert len(await crm.get()) == 1
-
-
-def test_parse() -> None:
-    switches = Switches.parse(["page_base=0", " put_arrays = merge", "filters_ignored=phone, email", "extra_fields=1"])
-    assert switches.page_base == 0
-    assert switches.put_arrays == "merge"
-    assert switches.ignores("email")
-    assert not switches.ignores("dates")
-    assert switches.extra_fields
-    assert Switches.parse(["fixed_page_size=none"]).fixed_page_size is None
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("page_base", "not NAME=value"),
-        ("pagebase=1", "unknown switch 'pagebase'; known are list_shape"),
-        ("page_base=2", "switch page_base=2: Input should be 0 or 1"),
-        ("put_arrays=both", "'replace' or 'merge'"),
-        ("filters_ignored=phone,fax", "switch filters_ignored=phone,fax"),
-        ("fixed_page_size=21", "less than or equal to 20"),
-    ],
-)
-def test_parse_refuses(text: str, says: str) -> None:
-    with pytest.raises(ValueError, match=r"switch|NAME") as refusal:
-        Switches.parse([text])
-    assert says in str(refusal.value)
-
-
-def test_assignment_is_checked() -> None:
-    switches = Switches()
-    name = "page_base"
-    with pytest.raises(ValidationError):
-        setattr(switches, name, 7)
-
-
-def test_days_are_counted_back_from_the_clock() -> None:
-    with Sandbox.open(people=7, clock=lambda: NOW) as sandbox:
-        an = sandbox.store.get("lead", AN.id)
-    assert an is not None
-    assert datetime.fromtimestamp(an.created / 1000, UTC) == NOW - timedelta(days=399)
