@@ -98,19 +98,16 @@ class Desk:
             return Done(await call.tool.run(work, call.args))
         return _raise_failed(await self._to_the_end(_run(call, work)))
 
+    async def question(self, ticket_id: str) -> Ticket | None:
+        """What was asked, for a face that has to read the answer to it; None when it has been forgotten."""
+        status = await self._tickets.get(ticket_id)
+        return None if status is None else status.ticket
+
     async def answer(
-        self,
-        ticket_id: str,
-        actor: Actor,
-        *,
-        yes: bool,
-        count: int | None = None,
-        call: Call | None = None,
-        progress: Progress = no_progress,
+        self, ticket_id: str, actor: Actor, *, yes: bool, count: int | None = None, progress: Progress = no_progress
     ) -> Done | Unsure | Dropped:
         """A person's answer to a question. `count` is what they typed for a bulk.
 
-        `call`, where the answer came with one, has to be the call the question was about.
         The same answer sent again gets the recorded outcome; the call runs at most once.
 
         Raises:
@@ -123,8 +120,6 @@ class Desk:
         if (ticket.actor.who, ticket.actor.face) != (actor.who, actor.face):
             # The ticket stays open: a stranger's answer decides nothing.
             return dropped("not_yours")
-        if call is not None and (call.tool.name, call.canonical) != (ticket.call.tool.name, ticket.call.canonical):
-            return dropped("unknown_ticket")
         if status.state != "open" or not await self._tickets.take(ticket_id):
             return _raise_failed(await self._tickets.settled(ticket_id, self._patience) or _still_running())
         return _raise_failed(await self._to_the_end(self._decide(ticket, yes, count, progress)))

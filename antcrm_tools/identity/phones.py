@@ -214,7 +214,9 @@ def _number(dialled: str, region: str) -> _Number | None:
     if library.is_possible_number_with_reason(number) != library.ValidationResult.IS_POSSIBLE:
         return None
     read = _Number(number.country_code, national, bool(library.is_valid_number(number)))
-    # Two trunk zeros and the like lose one at each reading; such a form would not compare with itself.
+    # Some forms lose a trunk zero at each reading, down to too few digits; such a one would not compare with itself.
+    if len(read.e164) <= _MIN_DIGITS:
+        return None
     again = _parsed(read.e164, region)
     stable = again is not None and library.format_number(again, library.PhoneNumberFormat.E164) == read.e164
     return read if stable else None

@@ -3,7 +3,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from antcrm_tools.identity import phones as phones_module
@@ -32,6 +32,9 @@ MIGRATION = [
     ("0188", "058"),
     ("0199", "059"),
 ]
+
+# The first example of a run pays for loading the library and a country's data.
+unhurried = settings(deadline=None)
 
 digits = st.text("0123456789", min_size=0, max_size=14)
 punctuated = st.text("0123456789+-. ()", min_size=0, max_size=22)
@@ -364,6 +367,7 @@ def test_find_phones_in_another_region() -> None:
     assert (phone.text, phone.canonical) == ("(650) 253-0000", "+16502530000")
 
 
+@unhurried
 @given(phones)
 def test_canonical_is_stable(text: str) -> None:
     form = canonical(text)
@@ -371,23 +375,28 @@ def test_canonical_is_stable(text: str) -> None:
         assert canonical(form) == form
 
 
+@unhurried
 @given(phones)
 def test_what_is_shown_is_the_same_phone(text: str) -> None:
     assert canonical(display(text)) == canonical(text)
 
 
+@unhurried
 @given(phones)
+@example("+4900000")
 def test_every_spelling_is_the_same_phone(text: str) -> None:
     forms = spellings(text)
     assert len(set(forms)) == len(forms)
     assert {canonical(form) for form in forms} <= {canonical(text)}
 
 
+@unhurried
 @given(st.one_of(st.text(), phones))
 def test_masked_shows_three_digits_at_most(text: str) -> None:
     assert sum(char.isdigit() for char in masked(text)) <= 3
 
 
+@unhurried
 @given(lines)
 def test_found_phones_stand_where_they_say(text: str) -> None:
     reached = 0
@@ -400,6 +409,7 @@ def test_found_phones_stand_where_they_say(text: str) -> None:
         reached = phone.end
 
 
+@unhurried
 @given(vietnamese)
 def test_a_valid_number_is_found_among_words(text: str) -> None:
     form = canonical(text)

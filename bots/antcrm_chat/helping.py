@@ -1,0 +1,66 @@
+"""What the chat says about itself: the greeting, the help, and what is wrong with a command."""
+
+from __future__ import annotations
+
+from antcrm_chat.cards import Card
+from antcrm_chat.intents import Command
+from antcrm_tools.text import Text, join, msg
+
+# Every example is something that works when it is typed, in the reader's language.
+EXAMPLES: dict[Command, Text] = {
+    "start": msg("/start"),
+    "help": msg("/help"),
+    "find": msg("find 0912345678"),
+    "lead": msg("add lead Nguyễn Văn Bình 0977123456 binh@example.com asks for a quote"),
+    "stage": msg("move L9457 to Đã liên hệ"),
+    "tag": msg("tag L9457 VIP, Quan tâm"),
+    "untag": msg("untag L9457 VIP"),
+    "note": msg("note L9457 call back tomorrow"),
+    "delete": msg("delete L9457"),
+    "cancel": msg("cancel"),
+}
+
+_DOES: dict[Command, Text] = {
+    "find": msg("looks a customer up by phone, e-mail or number; the phone alone will do"),
+    "lead": msg("saves a new lead; what follows the phone and e-mail becomes the note"),
+    "stage": msg("moves a customer to another stage"),
+    "tag": msg("adds tags"),
+    "untag": msg("takes tags off"),
+    "note": msg("writes a dated line under the note"),
+    "delete": msg("deletes a customer, after asking you"),
+    "cancel": msg("closes an open question"),
+}
+
+NOTHING_DONE = msg("Nothing was done.")
+
+
+def greeting() -> Card:
+    """For `/start`."""
+    return Card(
+        msg("Hello! Here you look up customers in AntCRM, save leads and keep them up to date."),
+        (*_lines(("find", "lead", "note", "delete")), msg("/help shows everything.")),
+    )
+
+
+def full_help() -> Card:
+    """For `/help`."""
+    commands = msg("As commands: {commands}.", commands="/find /lead /stage /tag /untag /note /delete /cancel")
+    return Card(msg("You can write:"), (*_lines(tuple(_DOES)), commands))
+
+
+def unclear() -> Card:
+    """For words that mean nothing here: no guess is made."""
+    return Card(
+        msg("I did not understand that, and did nothing. You can write, for example:"),
+        (*_lines(("find", "lead", "stage")), msg("/help shows everything.")),
+    )
+
+
+def usage(command: Command, what: Text) -> Card:
+    """What is wrong, what was not done, and how it is written."""
+    example = msg("For example: {example}", example=EXAMPLES[command])
+    return Card(None, (join((what, NOTHING_DONE)), example))
+
+
+def _lines(commands: tuple[Command, ...]) -> tuple[Text, ...]:
+    return tuple(msg("• {example}: {does}", example=EXAMPLES[command], does=_DOES[command]) for command in commands)

@@ -1,0 +1,59 @@
+"""Reading a lead from a line of words, so that no word is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+
+from antcrm_chat.intents import LeadWords
+from antcrm_tools.identity.emails import find_emails
+from antcrm_tools.identity.phones import find_phones
+
+# What people put between the parts of a line. It says nothing once the parts are apart.
+_SEAMS = " \t\r\n,;:-–—|/·•"
+
+
+def read_lead(text: str, region: str = "VN") -> LeadWords:
+    """Phones and e-mails wherever they stand; the words before the first of them are the name, the others the note.
+
+    Without a phone or an e-mail the first line is the name.
+    """
+    phones = find_phones(text, region)
+    emails = find_emails(text)
+    found = sorted(chain(phones, emails), key=lambda item: item.start)
+    if not found:
+        name, _, note = text.strip().partition("\n")
+        return LeadWords(name=_one_line(name), note=note.strip())
+    pieces: list[str] = []
+    end = 0
+    for item in found:
+        pieces.append(text[end : item.start])
+        end = item.end
+    pieces.append(text[end:])
+    first, *others = (_trimmed(piece) for piece in pieces)
+    return LeadWords(
+        name=_one_line(first),
+        phones=tuple(dict.fromkeys(phone.text for phone in phones)),
+        emails=tuple(dict.fromkeys(email.text for email in emails)),
+        note=" ".join(piece for piece in others if piece),
+    )
+
+
+def named(lead: LeadWords, text: str, region: str = "VN") -> LeadWords:
+    """Complete a lead whose name was missing by what the person wrote when asked for it."""
+    more = read_lead(text, region)
+    return replace(
+        more,
+        phones=tuple(dict.fromkeys((*lead.phones, *more.phones))),
+        emails=tuple(dict.fromkeys((*lead.emails, *more.emails))),
+        note="\n".join(note for note in (lead.note, more.note) if note),
+    )
+
+
+def _trimmed(piece: str) -> str:
+    # A bracket at the cut belonged to what was cut out: "An (0912…)".
+    return piece.strip(_SEAMS).rstrip("([<").lstrip(")]>").strip(_SEAMS)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

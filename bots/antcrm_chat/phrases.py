@@ -1,0 +1,130 @@
+"""The words a message may begin with. Each word may be written with its marks or without, never with wrong ones."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from antcrm_chat.intents import Command
+from antcrm_tools.identity.names import fold
+
+COMMANDS: tuple[Command, ...] = (
+    "start",
+    "help",
+    "find",
+    "lead",
+    "stage",
+    "tag",
+    "untag",
+    "note",
+    "delete",
+    "cancel",
+)
+
+# Both places of the tone mark where people disagree (xoá, xóa). Words that are also names or everyday words (tra: Trà)
+# are left out: a message is a command only when it cannot be anything else.
+_SAID: dict[Command, tuple[str, ...]] = {
+    "help": ("trợ giúp", "giúp", "help", "?"),
+    "find": ("tìm", "tìm khách hàng", "tìm khách", "tìm lead", "tìm số", "find", "find lead", "find customer"),
+    "lead": (
+        "thêm lead",
+        "tạo lead",
+        "thêm khách hàng",
+        "thêm khách",
+        "tạo khách hàng",
+        "lead mới",
+        "khách mới",
+        "add lead",
+        "add a lead",
+        "new lead",
+        "create lead",
+        "create a lead",
+    ),
+    "stage": ("chuyển", "chuyển giai đoạn", "chuyển lead", "chuyển khách", "move", "move lead"),
+    "tag": ("gắn tag", "gắn thẻ", "thêm tag", "thêm thẻ", "tag", "add tag", "add tags"),
+    "untag": ("gỡ tag", "gỡ thẻ", "bỏ tag", "bỏ thẻ", "xoá tag", "xóa tag", "untag", "remove tag", "remove tags"),
+    "note": ("ghi chú", "thêm ghi chú", "ghi chú cho", "note", "add note", "add a note"),
+    "delete": (
+        "xoá",
+        "xóa",
+        "xoá lead",
+        "xóa lead",
+        "xoá khách hàng",
+        "xóa khách hàng",
+        "xoá khách",
+        "xóa khách",
+        "delete",
+        "delete lead",
+        "delete customer",
+    ),
+    "cancel": ("huỷ", "hủy", "thôi", "cancel"),
+}
+
+_ALONE = frozenset({"help", "cancel"})
+"""Commands whose words mean them only when nothing follows: `thôi để mai` is talk."""
+
+_SLASH = re.compile(r"/([A-Za-z0-9_]+)(?:@[A-Za-z0-9_]+)?(?=\s|$)")
+_WORD = re.compile(r"\S+")
+
+
+class Said(NamedTuple):
+    """A command and the words after it. `slash`: written as `/command`, which can mean nothing else."""
+
+    command: Command | None
+    rest: str
+    slash: bool
+
+
+def after_slash(text: str) -> Said | None:
+    """Read `/find …` or `/Find@SomeBot …`; a command nobody has gives None for its name. Anything else: None."""
+    found = _SLASH.match(text)
+    if found is None:
+        return None
+    name = found[1].lower()
+    command = next((known for known in COMMANDS if known == name), None)
+    return Said(command, text[found.end() :].strip(), slash=True)
+
+
+def after_phrase(text: str) -> Said | None:
+    """Read `tìm …`, `Xoá lead …`, `add note …`: the longest phrase that the text begins with."""
+    for phrase, command in _PHRASES:
+        rest = _after(text, phrase)
+        if rest is not None and not (command in _ALONE and rest):
+            return Said(command, rest, slash=False)
+    return None
+
+
+def without_first(text: str, phrases: tuple[str, ...]) -> str:
+    """Return `text` without the longest of `phrases` in front, unless nothing would be left."""
+    for phrase in sorted(phrases, key=len, reverse=True):
+        rest = _after(text, phrase.split())
+        if rest:
+            return rest
+    return text
+
+
+def _after(text: str, phrase: list[str]) -> str | None:
+    end = 0
+    for expected in phrase:
+        word = _WORD.search(text, end)
+        if word is None or not _is(word[0], expected, last=expected is phrase[-1]):
+            return None
+        end = word.end()
+    return text[end:].strip()
+
+
+def _is(word: str, expected: str, *, last: bool) -> bool:
+    # Zero-width characters come along when people paste; decomposed letters when they type on a Mac.
+    visible = "".join(char for char in word if unicodedata.category(char) != "Cf")
+    written = unicodedata.normalize("NFC", visible).casefold()
+    if last:
+        written = written.removesuffix(":")
+    return written in (expected, fold(expected))
+
+
+_PHRASES: list[tuple[list[str], Command]] = sorted(
+    ((phrase.split(), command) for command, phrases in _SAID.items() for phrase in phrases),
+    key=lambda entry: len(entry[0]),
+    reverse=True,
+)

@@ -1,0 +1,149 @@
+"""The gate: how a person says yes through an assistant, in both eras of the protocol.
+
+From 2026-07-28 on, a tool returns its question and is called again with the answer and a sealed state, which holds
+the ticket's id. Before, the server asks while the call waits. The ticket, not the seal, is what can be used only once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp.types import CallToolRequestParams, ElicitRequest, InputRequiredResult
+from mcp.types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
+
+from antcrm_mcp.form import NO, Answer, form, read
+from antcrm_tools.desk import Desk, dropped
+from antcrm_tools.errors import CannotAsk
+from antcrm_tools.house import House
+from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Unsure
+from antcrm_tools.registry import Call
+from antcrm_tools.text import clean, msg
+from antcrm_tools.work import Progress
+
+QUESTION = "confirm"
+"""The key of our question among a call's input requests."""
+
+_WATCHER_SECONDS = 1.0
+
+Context = ServerRequestContext[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Runs calls on a House's Desk and puts its questions to the person behind the assistant."""
+
+    house: House
+    elicit_timeout: float
+    """Seconds to wait for an answer in the old era. Hosts give up on a call after 60."""
+
+    async def run(
+        self, ctx: Context, params: CallToolRequestParams, call: Call
+    ) -> Done | Unsure | Dropped | InputRequiredResult:
+        """Run a call, or return the question that has to be answered first.
+
+        Raises:
+            CannotAsk: a person would have to confirm, and this assistant cannot show the question.
+            CrmError: saying what was and was not done.
+        """
+        actor, progress = self._actor(ctx), _progress(ctx)
+        modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+        if modern and params.request_state is not None:
+            # Only a state we sealed says that somebody was asked. Answers alone say nothing: a model can write them.
+            return await self._answered(params.request_state, params, call, actor, progress)
+        policy = self.house.policy
+        if policy.allows(call.effect) and policy.asks(call.effect) and not _can_ask(ctx, modern=modern):
+            raise _cannot_ask(call)
+        desk = self.house.desk()
+        outcome = await desk.submit(call, actor, progress=progress)
+        if not isinstance(outcome, Ask):
+            return outcome
+        if modern:
+            question = ElicitRequest(params=form(outcome.preview, self.house.settings.language))
+            return InputRequiredResult(input_requests={QUESTION: question}, request_state=outcome.ticket)
+        return await self._ask_now(ctx, call, outcome, actor, progress)
+
+    async def _answered(
+        self, ticket_id: str, params: CallToolRequestParams, call: Call, actor: Actor, progress: Progress
+    ) -> Done | Unsure | Dropped:
+        desk = self.house.desk()
+        ticket = await desk.question(ticket_id)
+        if ticket is None or (ticket.call.tool.name, ticket.call.canonical) != (call.tool.name, call.canonical):
+            # The seal is bound to tool and arguments as well; what destroys is worth two locks.
+            return dropped("unknown_ticket")
+        given = (params.input_responses or {}).get(QUESTION)
+        answer = read(given, ticket.preview, self.house.settings.language)
+        return await desk.answer(ticket_id, actor, yes=answer.yes, count=answer.count, progress=progress)
+
+    async def _ask_now(
+        self, ctx: Context, call: Call, ask: Ask, actor: Actor, progress: Progress
+    ) -> Done | Unsure | Dropped:
+        desk = self.house.desk()
+        try:
+            async with asyncio.timeout(self.elicit_timeout):
+                answer = await self._elicit(ctx, ask)
+        except TimeoutError:
+            return await _unanswered(desk, ask, actor)
+        except MCPError:
+            # It declared that it can ask, and then could not.
+            if await desk.withdraw(ask.ticket):
+                raise _cannot_ask(call) from None
+            return await desk.answer(ask.ticket, actor, yes=False)
+        return await desk.answer(ask.ticket, actor, yes=answer.yes, count=answer.count, progress=progress)
+
+    async def _elicit(self, ctx: Context, ask: Ask) -> Answer:
+        language = self.house.settings.language
+        asked = form(ask.preview, language)
+        try:
+            given = await ctx.session.elicit_form(asked.message, asked.requested_schema, ctx.request_id)
+        except ValidationError:
+            return NO  # an answer that is none
+        return read(given, ask.preview, language)
+
+    def _actor(self, ctx: Context) -> Actor:
+        client = ctx.session.client_params
+        host = "" if client is None else clean(client.client_info.name, 60)
+        return Actor(who=self.house.settings.actor, face="mcp", host=host)
+
+
+async def _unanswered(desk: Desk, ask: Ask, actor: Actor) -> Done | Unsure | Dropped:
+    if await desk.withdraw(ask.ticket):
+        text = msg("Nobody answered the question in time, so nothing was changed. Ask again when the person is there.")
+        return Dropped("expired", text)
+    # The same question stood open in another call, and was answered there: that is what became of it.
+    return await desk.answer(ask.ticket, actor, yes=False)
+
+
+def _can_ask(ctx: Context, *, modern: bool) -> bool:
+    """Whether this client can show a form. In the new era a server never sends requests, so there it needs no way."""
+    capabilities = ctx.session.client_capabilities
+    elicitation = None if capabilities is None else capabilities.elicitation
+    if elicitation is None or (elicitation.form is None and elicitation.url is not None):
+        return False  # `{}` means forms; only a client that names its ways and leaves forms out has none
+    return modern or ctx.session.can_send_request
+
+
+def _cannot_ask(call: Call) -> CannotAsk:
+    return CannotAsk(
+        msg("“{title}” needs a person's yes, and this assistant cannot show them the question.", title=call.tool.title),
+        then=msg(
+            "Do it from an assistant that can ask, such as Claude Code, VS Code or Cursor, or by hand in AntCRM itself."
+        ),
+    )
+
+
+def _progress(ctx: Context) -> Progress:
+    """Tells whoever asked for it how far a call is; an assistant that does not listen holds nothing up."""
+
+    async def report(done: int, total: int) -> None:
+        try:
+            async with asyncio.timeout(_WATCHER_SECONDS):
+                await ctx.session.report_progress(done, total)
+        except TimeoutError:
+            pass
+
+    return report

@@ -1,0 +1,122 @@
+"""The MCP server: the tools as they are, on the SDK's low-level server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from antcrm_prompts import read as read_prompt
+from mcp.server import CacheHint, Server, ServerRequestContext
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    InputRequiredResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    ToolAnnotations,
+)
+from mcp.types import Tool as ListedTool
+
+from antcrm_mcp import render
+from antcrm_mcp.gate import Gate
+from antcrm_mcp.schema import input_schema, output_schema
+from antcrm_tools.errors import BadInput, CrmError
+from antcrm_tools.house import House
+from antcrm_tools.registry import Effect, Tool
+from antcrm_tools.text import Language, clean, msg, verbatim
+
+NAME = "antcrm"
+"""Also the audience of sealed states, so every process that shares keys has to use it."""
+
+_STATE_SECONDS = 3600.0
+"""Longer than any ticket lives: the Desk says "too late" in words, the seal only as an error no model sees."""
+
+_LIST_FRESH_MS = 300_000
+"""The tools change only with the program or its settings, that is, with a restart."""
+
+
+def build_server(
+    house: House,
+    *,
+    tools: Sequence[Tool[Any, Any]],
+    state_keys: Sequence[bytes] | None = None,
+    elicit_timeout: float = 50.0,
+) -> Server[Any]:
+    """A server for one House. It opens nothing before the first call.
+
+    `state_keys` (32 bytes or more each, the first one seals) are shared by processes that share tickets; left out, a
+    question can only be answered to the process that asked it. `elicit_timeout` is in seconds.
+    """
+    settings = house.settings
+    gate = Gate(house, elicit_timeout)
+    named = {tool.name: tool for tool in tools}
+    offered = [tool for tool in tools if house.policy.allows(tool.least)]
+    listed: list[ListedTool] = []
+
+    async def list_tools(_ctx: ServerRequestContext, _params: PaginatedRequestParams | None) -> ListToolsResult:
+        if not listed:
+            listed.extend(listing(tool, settings.language) for tool in offered)
+        return ListToolsResult(tools=listed)
+
+    async def call_tool(
+        ctx: ServerRequestContext, params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        effect = Effect.READ
+        try:
+            call = _named(named, params.name).call(params.arguments or {})
+            effect = call.effect
+            outcome = await gate.run(ctx, params, call)
+            return outcome if isinstance(outcome, InputRequiredResult) else render.outcome(outcome, settings.language)
+        except CrmError as error:
+            return render.failure(error, settings.language)
+        except Exception as error:  # noqa: BLE001  the edge: what nobody foresaw gets a code
+            return render.unexpected(error, effect, settings.language)
+
+    server: Server[Any] = Server(
+        NAME,
+        version=version("antcrm-tools"),
+        title="AntCRM",
+        instructions=read_prompt("instructions"),
+        cache_hints={"tools/list": CacheHint(_LIST_FRESH_MS, "private")},
+        # No argument of ours travels in a header; without this the SDK would list the tools anew for every call.
+        get_tool_input_schema=lambda _: None,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+    )
+    security = RequestStateSecurity(keys=list(state_keys or [os.urandom(32)]), ttl=_STATE_SECONDS)
+    server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
+    return server
+
+
+def listing(tool: Tool[Any, Any], language: Language) -> ListedTool:
+    """A tool as it is listed. Every hint is said, because the protocol's defaults are not ours."""
+    title = tool.title.render(language)
+    return ListedTool(
+        name=tool.name,
+        title=title,
+        description=tool.summary,
+        input_schema=input_schema(tool.args),
+        output_schema=output_schema(tool.returns),
+        annotations=ToolAnnotations(
+            title=title,
+            read_only_hint=tool.most is Effect.READ,
+            # The protocol calls everything destructive that is not purely additive; replacing a value is not.
+            destructive_hint=tool.most > Effect.ADD,
+            idempotent_hint=tool.idempotent,
+            # Names and notes are written by strangers, and reach the assistant as they are.
+            open_world_hint=True,
+        ),
+    )
+
+
+def _named(tools: dict[str, Tool[Any, Any]], name: str) -> Tool[Any, Any]:
+    found = tools.get(name)
+    if found is None:
+        raise BadInput(
+            msg("There is no tool “{name}”.", name=clean(name)),
+            then=msg("The tools are: {names}.", names=verbatim(", ".join(tools))),
+        )
+    return found
