@@ -120,7 +120,7 @@ class Desk:
         if (ticket.actor.who, ticket.actor.face) != (actor.who, actor.face):
             # The ticket stays open: a stranger's answer decides nothing.
             return dropped("not_yours")
-        if status.state != "open" or not await self._tickets.take(ticket_id):
+        if status.state != "open":
             return _raise_failed(await self._tickets.settled(ticket_id, self._patience) or _still_running())
         return _raise_failed(await self._to_the_end(self._decide(ticket, yes, count, progress)))
 
@@ -171,7 +171,9 @@ class Desk:
         return Ask(kept.id, kept.preview, kept.expires)
 
     async def _decide(self, ticket: Ticket, yes: bool, count: int | None, progress: Progress) -> Settled:
-        """Carry out the answer to a ticket that was just consumed, and record what became of it."""
+        """Consume a ticket, carry out the answer, and record what became of it."""
+        if not await self._tickets.take(ticket.id):
+            return await self._tickets.settled(ticket.id, self._patience) or _still_running()
         outcome: Settled = Failed(_unexpected())
         try:
             outcome = await self._decided(ticket, yes, count, progress)

@@ -65,6 +65,8 @@ class Dialogue:
             return None
         if isinstance(offer.step, SETTLES):
             self._offers = {key: other for key, other in self._offers.items() if other.group != offer.group}
+            if self._expected is not None and self._expected[0].card == offer.card:
+                self._expected = None
         return offer
 
     def has(self, token: str) -> bool:
@@ -79,6 +81,10 @@ class Dialogue:
         """What the last question was, once."""
         expected, self._expected = self._expected, None
         return expected[0] if expected is not None and expected[1] > self._clock() else None
+
+    def close_card(self, card: str) -> None:
+        """Forget the buttons of a card that was answered with words."""
+        self._offers = {key: offer for key, offer in self._offers.items() if offer.card != card}
 
     def close(self, ticket: str) -> None:
         """Forget the buttons of a question that is no longer this card's to ask."""

@@ -8,9 +8,7 @@ from typing import Literal, TypeAlias
 
 from antcrm_tools.text import Text
 
-Command: TypeAlias = Literal[
-    "start", "help", "find", "lead", "stage", "tag", "untag", "note", "delete", "cancel"
-]
+Command: TypeAlias = Literal["start", "help", "find", "lead", "stage", "tag", "untag", "note", "delete", "cancel"]
 
 NamedBy: TypeAlias = Literal["ref", "phone", "email", "digits"]
 

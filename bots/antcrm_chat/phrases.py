@@ -61,6 +61,8 @@ _SAID: dict[Command, tuple[str, ...]] = {
     "cancel": ("huỷ", "hủy", "thôi", "cancel"),
 }
 
+_BY_NAME: dict[str, Command] = {command: command for command in COMMANDS}
+
 _ALONE = frozenset({"help", "cancel"})
 """Commands whose words mean them only when nothing follows: `thôi để mai` is talk."""
 
@@ -82,8 +84,7 @@ def after_slash(text: str) -> Said | None:
     if found is None:
         return None
     name = found[1].lower()
-    command = next((known for known in COMMANDS if known == name), None)
-    return Said(command, text[found.end() :].strip(), slash=True)
+    return Said(_BY_NAME.get(name), text[found.end() :].strip(), slash=True)
 
 
 def after_phrase(text: str) -> Said | None:

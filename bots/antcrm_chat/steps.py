@@ -73,14 +73,15 @@ SETTLES = (Do, Run, AskName, Answer, Drop)
 
 @dataclass(frozen=True, slots=True)
 class NameOf:
-    """The next message is the name of this lead."""
+    """The next message is the name of this lead, asked for on `card`."""
 
     lead: LeadWords
+    card: str
 
 
 @dataclass(frozen=True, slots=True)
 class CountFor:
-    """The next message is the number that confirms a bulk."""
+    """The next message is the number that confirms a bulk, asked for on `card`."""
 
     ticket: str
     call: Call

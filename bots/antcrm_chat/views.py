@@ -47,7 +47,9 @@ def lead(args: Args) -> list[Text]:
         ("emails", ", ".join(args.emails)),
         ("note", args.note or ""),
     )
-    return [msg("{field}: {value}", field=field_word(field), value=clean(value, _LINE)) for field, value in parts if value]
+    return [
+        msg("{field}: {value}", field=field_word(field), value=clean(value, _LINE)) for field, value in parts if value
+    ]
 
 
 def _note(note: str) -> list[Text]:
@@ -58,7 +60,9 @@ def _note(note: str) -> list[Text]:
         return [msg("{field}: {value}", field=field_word("note"), value=rows[0])]
     # The bar shows where a note ends: a line of it must not pass for one of ours. The newest lines are the last ones.
     shown = rows[-_NOTE_LINES:]
-    left_out = [msg("(the first {count} lines are in AntCRM)", count=len(rows) - len(shown))] if len(shown) < len(rows) else []
+    left_out = (
+        [msg("(the first {count} lines are in AntCRM)", count=len(rows) - len(shown))] if len(shown) < len(rows) else []
+    )
     return [msg("{field}:", field=field_word("note")), *left_out, *(verbatim(f"│ {row}") for row in shown)]
 
 

@@ -7,6 +7,7 @@ import secrets
 import sys
 import traceback
 from pathlib import Path
+from types import TracebackType
 
 LOG = logging.getLogger("antcrm_mcp")
 
@@ -45,7 +46,8 @@ def whereabouts(error: BaseException) -> str:
 class _Discreet(logging.Formatter):
     """Tells of an exception what `whereabouts` tells."""
 
-    def formatException(self, ei: object) -> str:  # noqa: N802  logging's name
+    def formatException(  # noqa: N802  logging's name
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
         """Without messages and values."""
-        error = ei[1] if isinstance(ei, tuple) else None
-        return f"{type(error).__name__} at {whereabouts(error)}" if isinstance(error, BaseException) else ""
+        return "" if ei[1] is None else f"{type(ei[1]).__name__} at {whereabouts(ei[1])}"

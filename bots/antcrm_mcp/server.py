@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from antcrm_prompts import read as read_prompt
 from mcp.server import CacheHint, Server, ServerRequestContext
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.types import (
@@ -23,6 +22,7 @@ from mcp.types import Tool as ListedTool
 from antcrm_mcp import render
 from antcrm_mcp.gate import Gate
 from antcrm_mcp.schema import input_schema, output_schema
+from antcrm_prompts import read as read_prompt
 from antcrm_tools.errors import BadInput, CrmError
 from antcrm_tools.house import House
 from antcrm_tools.registry import Effect, Tool

@@ -1,0 +1,250 @@
+"""One turn of a conversation: from an intent or a tapped button through the Desk to cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from antcrm_chat import views
+from antcrm_chat.cards import Card
+from antcrm_chat.dialogue import Choice, Dialogue, in_place_of
+from antcrm_chat.helping import EXAMPLES, NOTHING_DONE
+from antcrm_chat.intents import DoTo, LeadWords, Whom, Wish
+from antcrm_chat.steps import Answer, AskName, CountFor, Do, Drop, Look, NameOf, Open, Run, Step
+from antcrm_chat.whom import whole
+from antcrm_tools.desk import Desk
+from antcrm_tools.errors import BadInput, CrmError, NotActed
+from antcrm_tools.outcomes import Actor, Ask, Done, Outcome, Unsure
+from antcrm_tools.registry import Args, Call, Effect, Result
+from antcrm_tools.text import Text, clean, join, msg, msgs
+from antcrm_tools.tools import tool_named
+from antcrm_tools.tools.create_lead import CreateLead, LeadCreated
+from antcrm_tools.tools.fields import Changed, CustomerLine
+from antcrm_tools.tools.find_customers import FoundCustomers
+from antcrm_tools.tools.get_customer import WholeCustomer
+
+_AT_ONCE = 8
+"""Customers in one list: what a phone shows without scrolling."""
+
+_CANCEL = Choice(msg("Cancel"), Drop(msg("Cancelled. Nothing was changed.")))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one message or tap may use."""
+
+    dialogue: Dialogue
+    desk: Desk
+    actor: Actor
+    region: str
+    zone: tzinfo
+
+    async def take(self, step: Step, card: str) -> list[Card]:
+        """Do what a button stands for; the result takes the place of a question that was answered."""
+        match step:
+            case Open(ref):
+                return await self.submit(tool_named("get_customer").call({"ref": ref}))
+            case Look():
+                return await self.look(step)
+            case Do(wish, ref):
+                return in_place_of(await self._do(wish, ref), card)
+            case Run(call):
+                return in_place_of(await self.submit(call), card)
+            case AskName(lead):
+                return in_place_of(self._ask_name(lead), card)
+            case Answer(ticket, yes, call):
+                return in_place_of(await self.answer(ticket, call, yes=yes), card)
+            case Drop(said):
+                return [replace(self.dialogue.card(None, [said]), replaces=card)]
+
+    async def create(self, lead: LeadWords) -> list[Card]:
+        """Create a lead, or ask for what it needs."""
+        if not lead.name:
+            return self._ask_name(lead)
+        arguments: dict[str, object] = {"name": lead.name, "phones": lead.phones, "emails": lead.emails}
+        if lead.note:
+            arguments["note"] = lead.note
+        try:
+            call = tool_named("create_lead").call(arguments)
+        except BadInput as error:
+            return [self._error(_with_example(error, EXAMPLES["lead"]))]
+        return await self.submit(call)
+
+    async def do_to(self, asked: DoTo) -> list[Card]:
+        """Carry a wish out on whoever is named; where that can be several people, ask which."""
+        if asked.whom.by == "ref":
+            return await self._do(asked.wish, asked.whom.text)
+        return await self.look(Look(asked.whom.text, wish=asked.wish))
+
+    async def look(self, step: Look) -> list[Card]:
+        """Look up: nobody, one customer whole, or a list to choose from."""
+        arguments: dict[str, object] = {"query": step.query, "limit": _AT_ONCE}
+        if step.cursor is not None:
+            arguments["cursor"] = step.cursor
+        try:
+            call = tool_named("find_customers").call(arguments)
+        except BadInput as error:
+            return [self._error(_with_example(error, EXAMPLES["find"]))]
+        try:
+            outcome = await self.desk.submit(call, self.actor)
+        except CrmError as error:
+            return [self._error(error, again=step)]
+        if isinstance(outcome, Done) and isinstance(outcome.result, FoundCustomers):
+            return await self._found(step, outcome.result)
+        return self._outcome(outcome, call)
+
+    async def submit(self, call: Call) -> list[Card]:
+        """Run a call through the Desk."""
+        try:
+            outcome = await self.desk.submit(call, self.actor)
+        except CrmError as error:
+            return [self._error(error, again=Run(call))]
+        return self._outcome(outcome, call)
+
+    async def answer(self, ticket: str, call: Call, *, yes: bool, count: int | None = None) -> list[Card]:
+        """Hand a person's answer to the Desk."""
+        self.dialogue.close(ticket)
+        try:
+            outcome = await self.desk.answer(ticket, self.actor, yes=yes, count=count)
+        except CrmError as error:
+            return [self._error(error, again=Run(call))]
+        return self._outcome(outcome, call)
+
+    async def _do(self, wish: Wish, ref: str) -> list[Card]:
+        try:
+            call = tool_named(wish.tool).call({"ref": ref, **wish.arguments})
+        except BadInput as error:
+            return [self._error(_with_example(error, EXAMPLES[wish.command]))]
+        return await self.submit(call)
+
+    async def _found(self, step: Look, found: FoundCustomers) -> list[Card]:
+        hits = found.customers
+        whom = whole(step.query, self.region)
+        if not hits and step.cursor is None:
+            return [self._nobody(step, whom)]
+        if len(hits) == 1 and step.cursor is None and found.next_cursor is None:
+            if step.wish is None:
+                return await self.take(Open(hits[0].ref), "")
+            if whom is not None and whom.by != "digits":
+                return await self._do(step.wish, hits[0].ref)
+        return [self._list(step, found)]
+
+    def _nobody(self, step: Look, whom: Whom | None) -> Card:
+        said = msg("Nobody was found for “{query}”.", query=clean(step.query))
+        if step.wish is not None:
+            return self.dialogue.card(None, [join((said, NOTHING_DONE))])
+        if whom is None or whom.by not in ("phone", "email"):
+            return self.dialogue.card(None, [said])
+        lead = LeadWords(phones=(whom.text,)) if whom.by == "phone" else LeadWords(emails=(whom.text,))
+        offer = Choice(msg("Save as a new lead"), AskName(lead), "primary")
+        return self.dialogue.card(None, [said], [[offer]])
+
+    def _list(self, step: Look, found: FoundCustomers) -> Card:
+        group = step.group or self.dialogue.new_group()
+        lines = [hit.sentence() for hit in found.customers]
+        if found.list_changed:
+            lines.append(msg("The list changed while it was read; some customers may be missing or repeated."))
+        wish = step.wish
+        choices = [
+            [Choice(_label(hit), Open(hit.ref) if wish is None else Do(wish, hit.ref))] for hit in found.customers
+        ]
+        if found.next_cursor:
+            more = replace(step, cursor=found.next_cursor, group=group)
+            choices.append([Choice(msg("Show more"), more)])
+        if wish is None:
+            count = len(found.customers)
+            title = msgs("{count} customer was found:", "{count} customers were found:", count)
+            if step.cursor or found.next_cursor:
+                title = msg("Customers found:")
+        else:
+            title = msg("Which customer do you mean?")
+            choices.append([_CANCEL])
+        return self.dialogue.card(title, lines, choices, group=group)
+
+    def _ask_name(self, lead: LeadWords) -> list[Card]:
+        known = ", ".join((*lead.phones, *lead.emails))
+        title = msg("What is the name of the lead with {contact}?", contact=clean(known, 200))
+        card = self.dialogue.card(title, [msg("Write just the name.")], [[_CANCEL]])
+        self.dialogue.expect(NameOf(lead, card.id))
+        return [card]
+
+    def _outcome(self, outcome: Outcome, call: Call) -> list[Card]:
+        match outcome:
+            case Ask():
+                return [self._question(outcome, call)]
+            case Done(result):
+                return [self._done(result, call)]
+            case Unsure(text):
+                look = _who(call.args)
+                return [self.dialogue.card(None, [text], [[Choice(msg("Look it up"), look)]] if look else [])]
+            case _:
+                return [self.dialogue.card(None, [outcome.text])]
+
+    def _question(self, ask: Ask, call: Call) -> Card:
+        # Asked again, the Desk shares the open ticket: the older card must not stay open beside this one.
+        self.dialogue.close(ask.ticket)
+        preview = ask.preview
+        style = "danger" if call.effect is Effect.DESTROY else "primary"
+        no = Choice(preview.no, Answer(ask.ticket, yes=False, call=call))
+        if preview.count is None:
+            yes = Choice(preview.yes, Answer(ask.ticket, yes=True, call=call), style)
+            return self.dialogue.card(preview.question, preview.lines, [[yes, no]])
+        typed = msg("To go on, type the number of customers: {count}", count=preview.count)
+        card = self.dialogue.card(preview.question, [*preview.lines, typed], [[no]])
+        self.dialogue.expect(CountFor(ask.ticket, call, card.id))
+        return card
+
+    def _done(self, result: Result, call: Call) -> Card:
+        match result:
+            case WholeCustomer():
+                return self.dialogue.card(result.sentence(), views.whole(result.customer, self.zone))
+            case Changed():
+                return self.dialogue.card(result.sentence(), views.changes(result))
+            case LeadCreated(created=None):
+                return self._duplicates(result, call)
+            case LeadCreated(created=CustomerLine() as lead):
+                open_it = Choice(msg("Show {ref}", ref=lead.ref), Open(lead.ref))
+                return self.dialogue.card(result.sentence(), views.lead(call.args), [[open_it]])
+            case _:
+                return self.dialogue.card(result.sentence())
+
+    def _duplicates(self, found: LeadCreated, call: Call) -> Card:
+        shown = found.duplicates[:_AT_ONCE]
+        lines = [line.sentence() for line in shown]
+        if len(shown) < len(found.duplicates):
+            lines.append(msg("and {count} more", count=len(found.duplicates) - len(shown)))
+        title = msgs(
+            "Nothing was created: {count} customer has this phone or e-mail already.",
+            "Nothing was created: {count} customers have this phone or e-mail already.",
+            len(found.duplicates),
+        )
+        # Exactly the draft that was written, so that nothing has to be typed again.
+        draft = Call(call.tool, call.args.model_copy(update={"allow_duplicate": True}))
+        choices = [[Choice(msg("Show {ref}", ref=line.ref), Open(line.ref)) for line in shown]]
+        choices.append([Choice(msg("Create anyway"), Run(draft), "primary"), _CANCEL])
+        return self.dialogue.card(title, lines, choices)
+
+    def _error(self, error: CrmError, *, again: Step | None = None) -> Card:
+        # Only what certainly was not done may be done again with one tap.
+        if again is None or not isinstance(error, NotActed):
+            return self.dialogue.card(None, [error.text])
+        return self.dialogue.card(None, [error.text], [[Choice(msg("Try again"), again)]])
+
+
+def _with_example(error: BadInput, example: Text) -> BadInput:
+    """The names of a tool's arguments help an assistant; a person is helped by an example."""
+    return BadInput(error.what, done=NOTHING_DONE, then=msg("For example: {example}", example=example))
+
+
+def _who(args: Args) -> Step | None:
+    """How to look up whom a call was about."""
+    if isinstance(args, CreateLead):
+        known: Sequence[str] = (*args.phones, *args.emails)
+        return Look(known[0]) if known else None
+    ref = getattr(args, "ref", None)
+    return Open(ref) if isinstance(ref, str) else None
+
+
+def _label(hit: CustomerLine) -> Text:
+    return msg("{ref} {name}", ref=hit.ref, name=clean(hit.name, 40))

@@ -1,0 +1,124 @@
+"""The MCP server over streamable HTTP, on this machine only.
+
+There is no key yet that would tell one person from another, so it listens on the loopback interface and nowhere
+else, and turns away what a browser sends on behalf of a web page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from mcp.server.transport_security import TransportSecuritySettings
+
+from antcrm_mcp.server import build_server
+from antcrm_tools.errors import BadInput
+from antcrm_tools.house import House
+from antcrm_tools.text import clean, msg
+from antcrm_tools.tools import TOOLS
+
+PATH = "/mcp"
+PORT = 8765
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_START_SECONDS = 10.0
+# An assistant of the old era keeps a stream open for as long as it lives; it gets this long to say goodbye.
+_STOP_SECONDS = 1
+
+
+async def serve_http(
+    house: House, host: str = "127.0.0.1", port: int = PORT, *, announce: Callable[[str], object] | None = None
+) -> None:
+    """Serve until a signal or a cancellation; `announce` gets the URL once the port is bound (0 takes a free one).
+
+    Raises:
+        BadInput: `host` is not this machine, or the port is taken.
+    """
+    listening, url = _listen(host, port)
+    if announce is not None:
+        announce(url)
+    await uvicorn.Server(_config(house, listening)).serve(sockets=[listening])
+
+
+@asynccontextmanager
+async def http_server(house: House, port: int = 0) -> AsyncGenerator[str]:
+    """Serve beside the caller, in the same event loop; yields the URL and answers until the block ends.
+
+    Raises:
+        BadInput: the port is taken.
+        TimeoutError: the server was not ready within 10 seconds.
+    """
+    listening, url = _listen("127.0.0.1", port)
+    server = _Guest(_config(house, listening))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            await server.ready.wait()
+        yield url
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Guest(uvicorn.Server):
+    """A server that leaves the signals to the program it runs in, and says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _listen(host: str, port: int) -> tuple[socket.socket, str]:
+    """A bound socket and the URL of the server behind it."""
+    if host not in _LOOPBACK:
+        raise BadInput(
+            msg("The MCP server does not listen on {host}: anybody there could use your AntCRM.", host=clean(host)),
+            done=msg("Nothing was started."),
+            then=msg("Leave the host out, or use 127.0.0.1."),
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family)
+    except OSError:
+        raise BadInput(
+            msg("Port {port} is taken or not allowed.", port=str(port)),
+            done=msg("Nothing was started."),
+            then=msg("Choose another port."),
+        ) from None
+    return listening, f"http://{_in_url(host)}:{listening.getsockname()[1]}{PATH}"
+
+
+def _config(house: House, listening: socket.socket) -> uvicorn.Config:
+    """Names with the port, as browsers send them: a page that resolves its own name to this machine has another."""
+    port = listening.getsockname()[1]
+    names = [f"{_in_url(name)}:{port}" for name in _LOOPBACK]
+    app = build_server(house, tools=TOOLS).streamable_http_app(
+        streamable_http_path=PATH,
+        transport_security=TransportSecuritySettings(
+            allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names]
+        ),
+    )
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

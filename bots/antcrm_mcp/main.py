@@ -1,0 +1,124 @@
+"""`antcrm-mcp`: the MCP server on standard input and output, for the configuration files of assistants.
+
+Hosts start it often and wait for it, so nothing is imported here that the first list of tools does not need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from types import FrameType
+
+from antcrm_mcp import logs
+from antcrm_tools.errors import BadInput
+from antcrm_tools.settings import Settings, load_settings
+from antcrm_tools.text import Language
+
+_HELP = """\
+usage: antcrm-mcp [--sandbox] [--version] [--help]
+
+Serves the AntCRM tools to an AI assistant over standard input and output.
+
+  --sandbox   work on made-up customers on this machine instead of AntCRM
+  --version   say the version and stop
+  --help      say this and stop
+
+Settings come from the environment or .env: ANTCRM_API_KEY, ANTCRM_ACTOR, ANTCRM_SCOPES and others.
+"""
+
+_WRONG_USE = 2
+_BROKEN = 1
+
+_LAST_WORDS_SECONDS = 0.2
+"""For the answers to writes that were just finished to get out."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until standard input ends or a signal says so.
+
+    Exits with 2 for wrong arguments or settings, with 1 for an error nobody foresaw, and with 0 else.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if "--help" in given or "-h" in given:
+        sys.stdout.write(_HELP)
+        return
+    if "--version" in given:
+        sys.stdout.write(f"antcrm-mcp {version('antcrm-tools')}\n")
+        return
+    if unknown := [each for each in given if each != "--sandbox"]:
+        _say(f"there is no option {unknown[0]}. See antcrm-mcp --help.")
+        sys.exit(_WRONG_USE)
+    logs.set_up()
+    try:
+        settings = load_settings(sandbox=True) if given else load_settings()
+    except BadInput as error:
+        _say(error.render(_language()))
+        sys.exit(_WRONG_USE)
+    _warn_without_key(settings)
+    try:
+        asyncio.run(_serve(settings))
+    except Exception as error:  # noqa: BLE001  the edge: a traceback would show values
+        logs.note_unexpected(error)
+        sys.exit(_BROKEN)
+
+
+async def _serve(settings: Settings) -> None:
+    """Serve one assistant. On a signal, writes under way are finished, and then the process is over."""
+    from mcp.server.stdio import stdio_server  # noqa: PLC0415  --help and wrong settings need no SDK
+
+    from antcrm_mcp.server import build_server  # noqa: PLC0415
+    from antcrm_tools.house import House  # noqa: PLC0415
+    from antcrm_tools.tools import TOOLS  # noqa: PLC0415
+
+    stop = _stop_on_signals()
+    async with House(settings) as house:
+        server = build_server(house, tools=TOOLS)
+        async with stdio_server() as (incoming, outgoing):
+            serving = asyncio.create_task(server.run(incoming, outgoing, server.create_initialization_options()))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not serving.done():
+                await house.aclose()
+                await asyncio.wait((serving,), timeout=_LAST_WORDS_SECONDS)
+                # A thread is blocked reading standard input, and Python would wait for it. Nothing is left to do.
+                sys.stderr.flush()
+                os._exit(0)
+            await serving
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)  # not `add_signal_handler`, which Windows lacks
+    return stop
+
+
+def _warn_without_key(settings: Settings) -> None:
+    """The start goes on: an assistant may list the tools, and each call says what is missing."""
+    try:
+        settings.require_key()
+    except BadInput as error:
+        _say(error.render(settings.language))
+
+
+def _language() -> Language:
+    """The language to complain in while the settings, which would say it, are what is wrong."""
+    return "vi" if os.environ.get("ANTCRM_LANGUAGE") == "vi" else "en"
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"antcrm-mcp: {text}\n")
+
+
+if __name__ == "__main__":
+    main()
