@@ -25,7 +25,8 @@ Moment: TypeAlias = Annotated[datetime | str, Field(union_mode="left_to_right")]
 class Part(BaseModel):
     """A piece of a customer: a value, never changed in place."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used, for a quick start.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Phone(Part):

@@ -37,13 +37,14 @@ class Effect(IntEnum):
 class Args(BaseModel):
     """Arguments of a tool. An argument nobody declared is an error, not a silence."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # Built when first used: an assistant's host waits for our start, and most models are not needed for it.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 class Result(BaseModel):
     """What a tool returns. `text` is its sentence for a person; faces may show more of the fields."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     def sentence(self) -> Text:
         """What happened, for a person."""

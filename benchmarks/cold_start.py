@@ -44,7 +44,7 @@ asyncio.run(main())
 
 COMMANDS = {
     "bare SDK server": [sys.executable, "-c", BARE],
-    "antcrm-mcp": [sys.executable, "-m", "antcrm_mcp.main"],
+    "antcrm-mcp": [str(Path(sys.executable).with_name("antcrm-mcp"))],
 }
 
 _HELLO = {

@@ -46,13 +46,13 @@ class LeadFields(Args):
     socials: Annotated[tuple[Social, ...], Field(max_length=10)] = ()
     custom_fields: Annotated[dict[Line, Line], Field(max_length=50)] = {}
 
-    def draft(self, code: str) -> Draft:
-        """What is sent to AntCRM, under a code of ours."""
+    def draft(self, code: str, region: str) -> Draft:
+        """What is sent to AntCRM, under a code of ours; `region` is where a phone without a country code is."""
         return Draft(
             code=code,
             kind="lead",
             name=self.name,
-            phones=to_phones(self.phones),
+            phones=to_phones(self.phones, region),
             emails=to_emails(self.emails),
             note=self.note or "",
             stage=self.stage or "",
@@ -100,7 +100,7 @@ class LeadCreated(Result):
 
 
 async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
-    draft = args.draft("preview")
+    draft = args.draft("preview", work.records.region)
     known = await work.records.duplicates(draft)
     if known and not args.allow_duplicate:
         return _duplicates(known)
@@ -126,7 +126,9 @@ async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
 @tool(title=msg("Create a lead"), most=Effect.ADD, preview=_preview, args=CreateLead, returns=LeadCreated)
 async def create_lead(work: Work, args: CreateLead) -> LeadCreated:
     """Create a lead, unless a customer has one of its phones or e-mails already: those are returned instead."""
-    made = await work.records.create(args.draft(work.records.new_code()), go_on=args.allow_duplicate)
+    made = await work.records.create(
+        args.draft(work.records.new_code(), work.records.region), go_on=args.allow_duplicate
+    )
     if isinstance(made, list):
         return _duplicates(made)
     return LeadCreated(created=CustomerLine.of(made))

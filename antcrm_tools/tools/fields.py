@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from antcrm_tools.identity import emails, phones
 from antcrm_tools.in_words import value_in_words
-from antcrm_tools.meaning import fingerprint
+from antcrm_tools.meaning import fingerprint, phone_key
 from antcrm_tools.models import Customer, CustomField, Email, Kind, Phone
 from antcrm_tools.records import Planned
 from antcrm_tools.registry import ArgumentError, Preview, Result
@@ -16,6 +18,10 @@ from antcrm_tools.text import Text, clean, comma, msg, verbatim
 
 NOTE_LIMIT = 5000
 """Characters. AntCRM's own limit is not documented; this keeps a record readable."""
+
+# What may be a phone somewhere: no letters, 6 to 15 digits (E.164's most). A number that looks odd is kept as typed
+# rather than refused, because new ranges come faster than tables of them.
+_PHONE = re.compile(r"(?:tel:)?[\s+(]*(?:\d[\s().-]*){6,15}", re.IGNORECASE)
 
 _WORDS: dict[str, Text] = {
     "name": msg("name"),
@@ -48,7 +54,7 @@ def kind_word(kind: Kind) -> Text:
 
 
 def _phone(text: str) -> str:
-    if phones.canonical(text) is None:
+    if not _PHONE.fullmatch(unicodedata.normalize("NFKC", text)):
         raise ArgumentError(msg("“{text}” is not a phone number.", text=clean(text)))
     return text
 
@@ -158,9 +164,16 @@ def whole_fingerprint(customer: Customer, region: str) -> str:
     return fingerprint(customer, region=region)
 
 
-def to_phones(values: tuple[str, ...]) -> tuple[Phone, ...]:
-    """As AntCRM stores them: as typed."""
-    return tuple(Phone(value=value) for value in dict.fromkeys(values))
+def to_phones(values: tuple[str, ...], region: str) -> tuple[Phone, ...]:
+    """As they are stored: in the spelling a look-up tries first, because AntCRM compares phones letter by letter.
+
+    `0977 123 456` stored as typed would be found by nobody, and made twice.
+    """
+    spelled = {phone_key(value, region): value for value in values}
+    return tuple(
+        Phone(value=value if phones.canonical(value, region) is None else phones.spellings(value, region)[0])
+        for value in spelled.values()
+    )
 
 
 def to_emails(values: tuple[str, ...]) -> tuple[Email, ...]:

@@ -101,7 +101,7 @@ def _sort(rows: Sequence[JsonValue], region: str) -> tuple[dict[int, LeadFields]
         except BadInput as error:
             fates[number] = Fate("invalid", reason=error.what)
             continue
-        keys = contact_keys(fields.draft(""), region)
+        keys = contact_keys(fields.draft("", region), region)
         twin = min((seen[key] for key in keys if key in seen), default=None)
         if twin is not None:
             reason = msg("It has the same phone or e-mail as row {row}.", row=twin + 1)
@@ -142,7 +142,7 @@ async def _preview(work: Work, args: ImportLeads) -> Preview | Imported:
 async def import_leads(work: Work, args: ImportLeads) -> Imported:
     """Create up to 200 leads after the person confirms the number. Wrong or duplicate rows do not stop the others."""
     good, fates = _sort(args.rows, work.records.region)
-    drafts: list[Draft] = [fields.draft(work.records.new_code()) for fields in good.values()]
+    drafts: list[Draft] = [fields.draft(work.records.new_code(), work.records.region) for fields in good.values()]
     made = await create_many(
         work.records,
         drafts,

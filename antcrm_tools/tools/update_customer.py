@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -82,36 +83,39 @@ class UpdateCustomer(Args):
             return Effect.DESTROY
         return Effect.CHANGE
 
-    def plan(self, customer: Customer) -> Edit:
-        """The edit for a customer as it is.
+    def plan(self, region: str, customer: Customer) -> Edit:
+        """The edit for a customer as it is; `region` is where a phone without a country code is.
 
         Raises:
             BadInput: something to drop is not there.
         """
         wanted: dict[str, Any] = {f: value for f in _VALUES if (value := getattr(self, f)) is not None}
         for field in _LISTS:
-            if self.custom_fields if field == "custom_fields" else self._adds(field) or self._drops(field):
-                wanted[field] = self._custom(customer) if field == "custom_fields" else self._list(field, customer)
+            if self.custom_fields if field == "custom_fields" else self._adds(field, region) or self._drops(field):
+                wanted[field] = (
+                    self._custom(customer) if field == "custom_fields" else self._list(field, customer, region)
+                )
         for field in self.empty:
             wanted[field] = None if field in {"gender", "date_of_birth"} else () if field in (*_LISTS, "tags") else ""
         return Edit.model_validate(wanted)
 
-    def _adds(self, field: str) -> tuple[Any, ...]:
-        made = {"phones": to_phones, "emails": to_emails}.get(field)
+    def _adds(self, field: str, region: str) -> tuple[Any, ...]:
         values = getattr(self, f"add_{field}")
-        return values if made is None else made(values)
+        if field == "phones":
+            return to_phones(values, region)
+        return to_emails(values) if field == "emails" else values
 
     def _drops(self, field: str) -> tuple[Any, ...]:
         return getattr(self, f"drop_{field}")
 
-    def _list(self, field: str, customer: Customer) -> tuple[Any, ...]:
+    def _list(self, field: str, customer: Customer, region: str) -> tuple[Any, ...]:
         have: tuple[Any, ...] = getattr(customer, field)
         keys = (
             [str(i) for i in range(1, len(have) + 1)]
             if field == "addresses"
-            else [_key(field, item.value) for item in have]
+            else [_key(field, item.value, region) for item in have]
         )
-        drop = {_key(field, str(value)): str(value) for value in self._drops(field)}
+        drop = {_key(field, str(value), region): str(value) for value in self._drops(field)}
         unknown = [text for key, text in drop.items() if key not in keys]
         if unknown:
             raise BadInput(
@@ -119,8 +123,11 @@ class UpdateCustomer(Args):
                 then=msg("Look at the customer with get_customer first."),
             )
         kept = [item for key, item in zip(keys, have, strict=True) if key not in drop]
-        there = {str(meaning(field, (item,))) for item in kept}
-        return (*kept, *(item for item in self._adds(field) if str(meaning(field, (item,))) not in there))
+        there = {str(meaning(field, (item,), region)) for item in kept}
+        return (
+            *kept,
+            *(item for item in self._adds(field, region) if str(meaning(field, (item,), region)) not in there),
+        )
 
     def _custom(self, customer: Customer) -> tuple[CustomField, ...]:
         named = {_plain(name): (name, value) for name, value in self.custom_fields.items()}
@@ -140,7 +147,7 @@ class UpdateCustomer(Args):
 
 
 async def _preview(work: Work, args: UpdateCustomer) -> Preview | Changed:
-    return preview_of(await work.records.plan(await existing(work, args.ref), args.plan))
+    return preview_of(await work.records.plan(await existing(work, args.ref), partial(args.plan, work.records.region)))
 
 
 @tool(
@@ -154,12 +161,16 @@ async def _preview(work: Work, args: UpdateCustomer) -> Preview | Changed:
 )
 async def update_customer(work: Work, args: UpdateCustomer) -> Changed:
     """Change fields of a customer. Emptying a field or dropping an entry is confirmed by the person first."""
-    edited = await work.records.edit(await existing(work, args.ref), args.plan, shown=work.shown)
+    edited = await work.records.edit(
+        await existing(work, args.ref), partial(args.plan, work.records.region), shown=work.shown
+    )
     return Changed.of(edited.before, edited.after, edited.fields)
 
 
-def _key(field: str, value: str) -> str:
-    return {"phones": phone_key, "emails": email_key}.get(field, _plain)(value)
+def _key(field: str, value: str, region: str) -> str:
+    if field == "phones":
+        return phone_key(value, region)
+    return email_key(value) if field == "emails" else _plain(value)
 
 
 def _plain(text: str) -> str:

@@ -22,6 +22,7 @@ from antcrm_tools.desk import Desk
 from antcrm_tools.errors import CrmError
 from antcrm_tools.locks import Locks
 from antcrm_tools.outcomes import Actor
+from antcrm_tools.registry import Call
 from antcrm_tools.text import clean, join, msg
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,10 @@ class Chat:
     async def tap(self, person: Person, token: str) -> list[Card]:
         """Answer a tap. A button works once, and only for whom it was made."""
         return await self._guarded(person, lambda: self._tap(person, token))
+
+    async def do(self, person: Person, call: Call) -> list[Card]:
+        """Run a call that a face made of something other than words, such as a file of leads."""
+        return await self._guarded(person, lambda: self._turn(person, self._dialogues.of(person.id)).submit(call))
 
     async def _guarded(self, person: Person, answer: Callable[[], Awaitable[list[Card]]]) -> list[Card]:
         async with self._turns.hold([person.id]):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from antcrm_chat.cards import Card
 from antcrm_chat.intents import Command
-from antcrm_tools.text import Text, join, msg
+from antcrm_tools.text import Text, join, msg, verbatim
 
-# Every example is something that works when it is typed, in the reader's language.
+# Every example is understood when it is typed, in the reader's language too.
 EXAMPLES: dict[Command, Text] = {
-    "start": msg("/start"),
-    "help": msg("/help"),
+    "start": verbatim("/start"),
+    "help": verbatim("/help"),
     "find": msg("find 0912345678"),
     "lead": msg("add lead Nguyễn Văn Bình 0977123456 binh@example.com asks for a quote"),
     "stage": msg("move L9457 to Đã liên hệ"),

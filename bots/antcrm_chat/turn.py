@@ -17,7 +17,7 @@ from antcrm_tools.desk import Desk
 from antcrm_tools.errors import BadInput, CrmError, NotActed
 from antcrm_tools.outcomes import Actor, Ask, Done, Outcome, Unsure
 from antcrm_tools.registry import Args, Call, Effect, Result
-from antcrm_tools.text import Text, clean, join, msg, msgs
+from antcrm_tools.text import Text, clean, join, msg, msgs, verbatim
 from antcrm_tools.tools import tool_named
 from antcrm_tools.tools.create_lead import CreateLead, LeadCreated
 from antcrm_tools.tools.fields import Changed, CustomerLine
@@ -247,4 +247,4 @@ def _who(args: Args) -> Step | None:
 
 
 def _label(hit: CustomerLine) -> Text:
-    return msg("{ref} {name}", ref=hit.ref, name=clean(hit.name, 40))
+    return verbatim(f"{hit.ref} {clean(hit.name, 40)}".rstrip())

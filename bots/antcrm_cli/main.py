@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
+import os
 import sys
-from collections.abc import Callable, Coroutine
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from antcrm_tools import __version__
-from antcrm_tools.errors import BadInput, CrmError
-from antcrm_tools.settings import Settings, load_settings
+from antcrm_cli.running import run, version
 
 app = typer.Typer(
-    name="antcrm",
-    help="Find, capture and safely change AntCRM customers. Begin with `antcrm demo`: it needs no account.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    name="antcrm", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
-FAILED = 1
-WRONG_USAGE = 2
 
-
-class Lang(str, Enum):
+class Lang(StrEnum):
     """The language a person reads."""
 
     vi = "vi"
@@ -40,15 +29,25 @@ LangOption = Annotated[
     Lang | None, typer.Option("--lang", help="Language; without it ANTCRM_LANGUAGE or that of your system.")
 ]
 SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Use a made-up AntCRM inside this program.")]
+SandboxPort = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 
 
-@app.callback(invoke_without_command=True)
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"antcrm {version()}")
+        raise typer.Exit
+
+
+@app.callback()
 def main(
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=lambda value: _print_version(value), help="Show it.")
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Say the version and stop.")
     ] = False,
 ) -> None:
-    """Find, capture and safely change AntCRM customers. Begin with `antcrm demo`: it needs no account."""
+    """Find, capture and safely change AntCRM customers.
+
+    Begin with `antcrm demo`: it needs no account.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a letter shows a question mark; a name must not end the program.
@@ -59,26 +58,62 @@ def main(
 def demo(
     lang: LangOption = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port of the MCP server; without it 8765 or a free one.")
+        int | None,
+        typer.Option(min=0, max=65535, help="Port of the MCP server; without it 8765, or a free one if that is taken."),
     ] = None,
 ) -> None:
-    """Try everything at once: a made-up AntCRM, an MCP server for your assistant, and the chat. No account."""
+    """Try everything: a made-up AntCRM, an MCP server for your assistant, and the chat. No account needed."""
+    from antcrm_cli.demo import run_demo  # noqa: PLC0415  only this command needs it
 
-    async def run() -> None:
-        from antcrm_cli.demo import demo_settings, run_demo
-
-        await run_demo(demo_settings(None if lang is None else lang.value), port)
-
-    _run(run)
+    run(lambda: run_demo(_word(lang), port), _word(lang))
 
 
 @app.command()
 def chat(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
     """Talk to AntCRM in this terminal."""
+    from antcrm_cli.conversation import run_chat  # noqa: PLC0415  only this command needs it
 
-    async def run() -> None:
-        from antcrm_cli.conversation import run_chat
+    run(lambda: run_chat(_word(lang), sandbox=sandbox), _word(lang))
 
-        await run_chat(_settings(lang, sandbox))
 
-    _run(run)
+@app.command()
+def sandbox(
+    port: SandboxPort = 8080,
+    file: Annotated[Path | None, typer.Option(help="Keep the customers in this file; without it, in memory.")] = None,
+    people: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="How many customers a new one is filled with.")
+    ] = 500,
+    switches: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="How it behaves where AntCRM's page is silent; repeat it."),
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """Serve a made-up AntCRM on this machine, for trying and testing."""
+    from antcrm_cli.served_sandbox import run_sandbox  # noqa: PLC0415  only this command needs it
+
+    run(lambda: run_sandbox(_word(lang), port=port, file=file, people=people, switches=switches or []), _word(lang))
+
+
+@app.command()
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Serve over HTTP on this machine instead of stdio.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port for --http; 0 takes a free one.")] = 8765,
+    sandbox: SandboxOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Serve the tools to an AI assistant (MCP): over standard input and output, or with --http on a local port."""
+    if http:
+        from antcrm_cli.served_mcp import run_http  # noqa: PLC0415  only this command needs it
+
+        run(lambda: run_http(_word(lang), port=port, sandbox=sandbox), _word(lang))
+        return
+    from antcrm_mcp.main import main as serve_stdio  # noqa: PLC0415  only this command needs it
+
+    if lang is not None:
+        os.environ["ANTCRM_LANGUAGE"] = lang.value
+    serve_stdio(["--sandbox"] if sandbox else [])
+
+
+def _word(lang: Lang | None) -> str | None:
+    return None if lang is None else lang.value

@@ -50,10 +50,7 @@ class Terminal:
     async def turn(self, words: str) -> None:
         """One line, and what comes of it."""
         token = self._choices.get(words)
-        if token is not None:
-            answer = self.chat.tap(self.person, token)
-        else:
-            answer = self.chat.hear(self.person, words)
+        answer = self.chat.hear(self.person, words) if token is None else self.chat.tap(self.person, token)
         self._show(await self._finished(answer))
 
     async def _finished(self, answer: Coroutine[Any, Any, list[Card]]) -> list[Card]:

@@ -57,7 +57,7 @@ def _words(result: Result) -> Text:
     """A result in words. Some assistants show the model only these, so they have to be enough to go on with."""
     match result:
         case WholeCustomer():
-            record = structured(result)["customer"]
+            record = {"ref": result.customer.ref} | structured(result)["customer"]
             return verbatim(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
         case FoundCustomers(next_cursor=str(cursor)):
             return join([result.sentence(), verbatim(f"next_cursor: {cursor}")], "\n")

@@ -7,6 +7,7 @@ with a sentence.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeAlias, cast
 
 from pydantic import BaseModel
@@ -20,11 +21,13 @@ _EMPTY: tuple[object, ...] = (None, False, "", [], {})
 _NULL: Schema = {"type": "null"}
 
 
+@cache
 def input_schema(model: type[BaseModel]) -> Schema:
     """What a tool takes. Arguments may be left out; saying `null` is accepted as well, but need not be known."""
     return _compacted(model.model_json_schema(mode="validation"))
 
 
+@cache
 def output_schema(model: type[BaseModel]) -> Schema:
     """What a tool returns when fields that hold their default are left out, as `render.structured` does."""
     return _compacted(model.model_json_schema(mode="serialization"))

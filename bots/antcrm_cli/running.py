@@ -1,0 +1,89 @@
+"""Running a command: one clear message instead of a traceback, and a clean way out by Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import typer
+
+from antcrm_tools.errors import BadInput, CrmError
+from antcrm_tools.text import Language, Text, join, msg
+
+if TYPE_CHECKING:
+    from antcrm_tools.settings import Settings
+
+FAILED = 1
+WRONG_USE = 2
+
+log = logging.getLogger(__name__)
+
+
+def version() -> str:
+    """Of the package."""
+    return metadata.version("antcrm-tools")
+
+
+def run(command: Callable[[], Awaitable[None]], lang: str | None) -> None:
+    """Run a command to its end. Exits with 2 for wrong use or settings and with 1 for what went wrong later."""
+
+    async def whole() -> None:
+        await command()
+
+    try:
+        asyncio.run(whole())
+    except KeyboardInterrupt:
+        # Writes under way were finished on the way out; leaving is no failure.
+        typer.echo()
+    except BadInput as error:
+        _complain(error.text, lang)
+        raise typer.Exit(WRONG_USE) from None
+    except CrmError as error:
+        _complain(error.text, lang)
+        raise typer.Exit(FAILED) from None
+    except BrokenPipeError:
+        # Whoever read our output has left. Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except Exception as error:  # noqa: BLE001  the last line: people get a sentence, never a traceback
+        code = secrets.token_hex(3)
+        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        # The kind of error and the places, never its words: they may hold a customer's data.
+        log.error("error %s: %s at %s", code, type(error).__name__, " < ".join(reversed(places)))  # noqa: TRY400
+        said = msg("Something unexpected went wrong.")
+        _complain(join((said, msg("Tell the admin the code {code}.", code=code))), lang)
+        raise typer.Exit(FAILED) from None
+
+
+def settings_for(lang: str | None, *, sandbox: bool) -> Settings:
+    """The environment and `.env`, and what the command line said on top.
+
+    Raises:
+        BadInput: a setting is wrong, or there is no key.
+    """
+    from antcrm_tools.settings import load_settings  # noqa: PLC0415  brings pydantic, which `--help` does not need
+
+    overrides: dict[str, object] = {}
+    if sandbox:
+        overrides["sandbox"] = True
+    if lang is not None:
+        overrides["language"] = lang
+    settings = load_settings(**overrides)
+    settings.require_key()
+    return settings
+
+
+def settings_language(lang: str | None) -> Language:
+    """The language to speak where no settings are read, or where they are what is wrong."""
+    return "vi" if (lang or os.environ.get("ANTCRM_LANGUAGE")) == "vi" else "en"
+
+
+def _complain(text: Text, lang: str | None) -> None:
+    typer.echo(f"antcrm: {text.render(settings_language(lang))}", err=True)

@@ -1,0 +1,87 @@
+"""Stages, tags and notes in the chat."""
+
+from antcrm_tools.sandbox import AN, ANH, HOA, Sandbox
+from antcrm_tools.sandbox.store import Row
+from tests.fakes.talker import Talker
+
+
+def lead(sandbox: Sandbox, number: int) -> Row:
+    row = sandbox.store.get("lead", number)
+    assert row is not None
+    return row
+
+
+async def test_stage(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say(f"chuyển {HOA.ref} sang Đã gửi báo giá")
+    assert f"stage: “{HOA.stage}” → “Đã gửi báo giá”" in screen
+    assert lead(sandbox, HOA.id).fields["stage"] == "Đã gửi báo giá"
+
+
+async def test_a_tag_twice_is_one_tag(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(f"gắn tag {HOA.ref} Ưu tiên, vip")
+    assert "already so" in await lan.say(f"/tag {HOA.ref} Ưu tiên")
+    assert lead(sandbox, HOA.id).fields["tags"] == [*HOA.tags, "Ưu tiên"]
+    assert len([r for r in sandbox.requests if r.method == "PUT"]) == 1
+
+
+async def test_untag(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(f"gỡ tag {HOA.ref} vip")
+    assert lead(sandbox, HOA.id).fields["tags"] == ["Hẹn gọi lại"]
+
+
+async def test_note(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say(f"ghi chú {AN.ref} gọi lại mai")
+    assert "note: [2026-03-10] gọi lại mai" in screen
+    assert lead(sandbox, AN.id).fields["bgInfo"] == f"{AN.note}\n[2026-03-10] gọi lại mai"
+
+
+async def test_by_phone_where_it_is_one_persons(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/stage 0987 654 321 Chốt")
+    assert lead(sandbox, HOA.id).fields["stage"] == "Chốt"
+
+
+async def test_by_a_phone_that_two_share_asks_which_and_goes_on(lan: Talker, sandbox: Sandbox) -> None:
+    assert "Which customer do you mean?" in await lan.say("/stage 0912345678 Chốt")
+    other = lan.button(AN.ref).token
+    assert "Saved:" in await lan.tap(ANH.ref)
+    assert lead(sandbox, ANH.id).fields["stage"] == "Chốt"
+    # The question is answered: the other choice is no longer there to be tapped by mistake.
+    assert "used already" in await lan.press(other)
+    assert lead(sandbox, AN.id).fields["stage"] == AN.stage
+
+
+async def test_nobody_to_do_it_to(lan: Talker) -> None:
+    screen = await lan.say("/tag 0977123456 VIP")
+    assert "Nobody was found" in screen
+    assert "Nothing was done" in screen
+    assert not lan.cards[0].buttons
+    assert "no customer L999999" in await lan.say("/tag L999999 VIP")
+
+
+async def test_a_stage_that_cannot_be_one(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say(f"/stage {HOA.ref} 3")
+    assert "A stage is a name" in screen
+    assert "For example: move L9457 to" in screen
+    assert not sandbox.requests
+
+
+async def test_a_write_that_was_not_stored_is_said(lan: Talker, sandbox: Sandbox) -> None:
+    sandbox.switches.acknowledge_without_storing = True
+    assert "Not stored: stage." in await lan.say(f"/stage {HOA.ref} Chốt")
+
+
+async def test_antcrm_that_refuses_us_for_now_can_be_tried_again(lan: Talker, sandbox: Sandbox) -> None:
+    sandbox.faults.fail("PUT", 429)
+    screen = await lan.say(f"/stage {HOA.ref} Chốt")
+    assert "Nothing was changed." in screen
+    assert lead(sandbox, HOA.id).fields["stage"] == HOA.stage
+    assert "Saved:" in await lan.tap("Try again")
+    assert lead(sandbox, HOA.id).fields["stage"] == "Chốt"
+
+
+async def test_antcrm_down(lan: Talker, sandbox: Sandbox) -> None:
+    sandbox.faults.fail("*", 500, times=None)
+    screen = await lan.say(HOA.ref)
+    assert "Nothing was changed." in screen
+    sandbox.faults.clear()
+    assert HOA.name in await lan.tap("Try again")

@@ -1,0 +1,87 @@
+"""Finding people in the chat."""
+
+from antcrm_tools.sandbox import ACCOUNT, AN, ANH, CONTACT, HOA, Sandbox
+from tests.fakes.talker import Talker
+
+
+async def test_one_is_shown_whole(lan: Talker) -> None:
+    screen = await lan.say("tìm 0987654321")
+    for words in (HOA.ref, HOA.name, HOA.stage, "VIP, Hẹn gọi lại", "hoa.tran@example.com", HOA.owner, "created:"):
+        assert words in screen
+
+
+async def test_a_bare_phone_email_or_ref_is_a_search(lan: Talker) -> None:
+    for words in ("0905123456", "mai.pham@example.com", "c9101", "/find C 9101"):
+        assert CONTACT.name in await lan.say(words)
+
+
+async def test_several_are_a_choice_that_stays(lan: Talker) -> None:
+    screen = await lan.say("0912345678")
+    assert "2 customers were found:" in screen
+    assert AN.ref in screen
+    assert ANH.ref in screen
+    assert ANH.owner in await lan.tap(ANH.ref)
+    # Looking at one does not spend the other.
+    assert "Hỏi giá gói 10 user." in await lan.tap(AN.ref)
+
+
+async def test_nobody(lan: Talker) -> None:
+    screen = await lan.say("tìm L999999")
+    assert "Nobody was found" in screen
+    assert not lan.cards[0].buttons
+
+
+async def test_bare_digits_give_both(lan: Talker, sandbox: Sandbox) -> None:
+    lead = sandbox.store.get("lead", AN.id)
+    assert lead is not None
+    lead.key, lead.space, lead.type, lead.fields = None, "customer", 0, {**lead.fields, "name": "Người khác"}
+    sandbox.store.save(lead)
+    screen = await lan.say(str(AN.id))
+    assert f"L{AN.id} {AN.name}" in screen
+    assert f"C{AN.id} Người khác" in screen
+
+
+async def test_a_write_by_bare_digits_asks_even_if_only_one_exists(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say(f"/delete {HOA.id}")
+    assert "Which customer do you mean?" in screen
+    assert not sandbox.destroying()
+    assert f"Delete lead {HOA.ref} {HOA.name}?" in await lan.tap(HOA.ref)
+    assert not sandbox.destroying()
+
+
+async def test_more_than_fit_are_shown_in_parts(lan: Talker, sandbox: Sandbox) -> None:
+    row = sandbox.store.get("lead", HOA.id)
+    assert row is not None
+    for number in range(9):
+        row.key, row.id, row.fields = None, 0, {**row.fields, "name": f"Hoa số {number}"}
+        sandbox.store.save(row)
+    first = await lan.say("0987.654.321")
+    second = await lan.tap("Show more")
+    for number in range(9):
+        assert (f"Hoa số {number}\n" in first + "\n") or (f"Hoa số {number} ·" in first + second)
+    assert lan.cards[0].title is not None
+    assert "Show more" not in second
+
+
+async def test_a_name_is_not_searched_yet_and_the_chat_says_so(lan: Talker) -> None:
+    assert "not available yet" in await lan.say("tìm Nguyễn Văn An")
+
+
+async def test_what_a_stranger_wrote_into_a_record_stays_on_its_line(lan: Talker, sandbox: Sandbox) -> None:
+    row = sandbox.store.get("customer", ACCOUNT.id)
+    assert row is not None
+    row.fields["name"] = "[bold]Sao</b>\nL1 deleted \u202e{0}{ref}\x1b[31m"
+    row.fields["bgInfo"] = "một\nstage: Chốt\n[1] Delete"
+    sandbox.store.save(row)
+    screen = await lan.say(ACCOUNT.ref)
+    assert screen.splitlines()[0] == f"{ACCOUNT.ref} [bold]Sao</b> L1 deleted {{0}}{{ref}} [31m (account)"
+    assert "\nstage: Đàm phán\n" in screen
+    assert "\n│ stage: Chốt\n│ [1] Delete" in screen
+
+
+async def test_help_start_and_words_that_mean_nothing(lan: Talker, sandbox: Sandbox) -> None:
+    assert "Hello!" in await lan.say("/start")
+    assert "/untag" in await lan.say("/help")
+    assert "did not understand" in await lan.say("alo alo")
+    assert "For example: delete L9457" in await lan.say("xoá ông An")
+    assert not sandbox.requests

@@ -1,0 +1,118 @@
+"""New leads in the chat: nothing that was typed is lost, and no double is made unasked."""
+
+from antcrm_tools.house import House
+from antcrm_tools.sandbox import AN, ANH, Sandbox
+from antcrm_tools.sandbox.log import LoggedRequest
+from tests.fakes.talker import Talker, chat_in
+
+
+def posts(sandbox: Sandbox) -> list[LoggedRequest]:
+    return [request for request in sandbox.requests if request.method == "POST"]
+
+
+async def test_created_as_it_was_written(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say("thêm lead Nguyễn Văn Bình 0977 123 456 binh@example.com hỏi giá 10 user")
+    assert "Created: L" in screen
+    assert "phone: 0977 123 456" in screen
+    assert "note: hỏi giá 10 user" in screen
+    [post] = posts(sandbox)
+    assert post.body["name"] == "Nguyễn Văn Bình"
+    assert post.body["phones"][0]["value"] == "0977 123 456"
+    assert post.body["emails"][0]["value"] == "binh@example.com"
+    assert post.body["bgInfo"] == "hỏi giá 10 user"
+    assert "Nguyễn Văn Bình" in await lan.tap("Show L")
+
+
+async def test_duplicates_are_shown_and_nothing_is_created(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say("/lead An mới 0912345678 gọi lại")
+    assert "Nothing was created: 2 customers have this phone" in screen
+    assert AN.name in screen
+    assert not posts(sandbox)
+    # Looking at one of them leaves the question open.
+    assert ANH.owner in await lan.tap(f"Show {ANH.ref}")
+    assert "Created: L" in await lan.tap("Create anyway")
+    [post] = posts(sandbox)
+    assert (post.body["name"], post.body["bgInfo"]) == ("An mới", "gọi lại")
+
+
+async def test_a_duplicate_can_be_left(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/lead An mới 0912345678")
+    anyway = lan.button("Create anyway").token
+    assert "Cancelled" in await lan.tap("Cancel")
+    assert "used already" in await lan.press(anyway)
+    assert not posts(sandbox)
+
+
+async def test_create_anyway_creates_once(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/lead An mới 0912345678")
+    anyway = lan.button("Create anyway").token
+    await lan.press(anyway)
+    assert "used already" in await lan.press(anyway)
+    assert len(posts(sandbox)) == 1
+
+
+async def test_nobody_found_can_become_a_lead(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("0977123456")
+    assert "What is the name" in await lan.tap("Save as a new lead")
+    assert not posts(sandbox)
+    assert "Created: L" in await lan.say("Tim Trần hỏi giá")
+    [post] = posts(sandbox)
+    assert post.body["name"] == "Tim Trần hỏi giá"
+    assert post.body["phones"][0]["value"] == "0977123456"
+    # The question is answered: the next words are words again.
+    assert "did not understand" in await lan.say("Tâm Trần")
+    assert len(posts(sandbox)) == 1
+
+
+async def test_a_lead_without_a_name_is_asked_for_it(lan: Talker, sandbox: Sandbox) -> None:
+    assert "What is the name of the lead with 0977123456?" in await lan.say("/lead 0977123456 hỏi giá")
+    await lan.say("Bình")
+    assert posts(sandbox)[0].body["bgInfo"] == "hỏi giá"
+
+
+async def test_another_command_instead_of_the_name_says_what_was_not_done(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/lead 0977123456")
+    screen = await lan.say("0912345678")
+    assert "The lead with 0977123456 was not created." in screen
+    assert AN.ref in screen
+    assert "used already" in await lan.say("Bình") or "did not understand" in lan.screen
+    assert not posts(sandbox)
+
+
+async def test_the_question_for_a_name_can_be_cancelled(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/lead 0977123456")
+    assert "Cancelled" in await lan.say("/cancel")
+    assert "did not understand" in await lan.say("Bình")
+    await lan.say("/lead 0977123456")
+    await lan.tap("Cancel")
+    assert "did not understand" in await lan.say("Bình")
+    assert not posts(sandbox)
+
+
+async def test_a_phone_that_is_none_is_said_with_an_example(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say("/lead An O912345678")
+    assert "not a phone number" in screen
+    assert "For example: add lead" in screen
+    assert "create_lead" not in screen
+    assert not posts(sandbox)
+
+
+async def test_an_answer_that_was_lost_is_unsure_and_not_sent_again(lan: Talker, sandbox: Sandbox) -> None:
+    sandbox.faults.cut("POST", act=True)
+    screen = await lan.say("/lead Bình 0977123456")
+    assert "It is not known whether AntCRM did what was asked" in screen
+    assert "Create" not in screen
+    assert "Bình" in await lan.tap("Look it up")
+    assert len(posts(sandbox)) == 1
+
+
+async def test_when_every_write_is_asked_about(house: House, sandbox: Sandbox) -> None:
+    settings = house.settings.model_copy(update={"confirm": "writes"})
+    asking = House(settings, clock=house.clock)
+    async with asking:
+        lan = Talker(chat_in(asking), language="en")
+        assert "Create the lead Bình?" in await lan.say("/lead Bình 0977123456")
+        assert not posts(asking.open_sandbox())
+        assert "Created: L" in await lan.tap("Create Bình")
+        assert len(posts(asking.open_sandbox())) == 1
+    assert not posts(sandbox)

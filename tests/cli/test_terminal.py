@@ -1,0 +1,54 @@
+"""Numbers tap buttons; everything else is words."""
+
+import asyncio
+import io
+
+import pytest
+
+from antcrm_chat.cards import Person
+from antcrm_cli.lines import reading
+from antcrm_cli.screen import PlainScreen
+from antcrm_cli.terminal import Terminal
+from antcrm_tools.house import House
+from antcrm_tools.sandbox import AN, ANH, TUAN
+from antcrm_tools.settings import Settings
+from tests.fakes.talker import chat_in
+
+
+async def session(*lines: str) -> tuple[str, House]:
+    house = House(Settings.model_validate({"sandbox": True, "language": "en"}))
+    out = io.StringIO()
+    terminal = Terminal(chat_in(house), Person("terminal", "local", "en"), PlainScreen(out))
+    async with house, asyncio.timeout(30), reading(io.BytesIO("\n".join(lines).encode())) as read:
+        await terminal.talk(read)
+        return out.getvalue(), house
+
+
+async def test_a_number_taps_the_newest_card() -> None:
+    said, _ = await session("0912345678", "2")
+    assert f"› 2\n{ANH.ref} {ANH.name} (lead)" in said or f"› 2\n{AN.ref} {AN.name} (lead)" in said
+
+
+async def test_a_number_that_is_not_listed_is_words() -> None:
+    said, _ = await session("0912345678", "9001")
+    assert f"› 9001\n{AN.ref} {AN.name} (lead)" in said
+
+
+async def test_delete_by_number() -> None:
+    said, house = await session(f"xoá {TUAN.ref}", "1", "1")
+    assert f"[1] Delete {TUAN.name}  [2] Keep" in said
+    assert f"Deleted: {TUAN.ref} {TUAN.name}." in said
+    assert "used already" in said
+    assert len(house.open_sandbox().destroying()) == 1
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", "thoát", "THOAT"])
+async def test_leaving(word: str) -> None:
+    said, _ = await session("/help", word, "0912345678")
+    assert "You can write" in said
+    assert AN.name not in said
+
+
+async def test_the_end_of_the_input_and_blank_lines() -> None:
+    said, _ = await session("", "   ")
+    assert said.startswith("› ")

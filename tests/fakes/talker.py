@@ -1,0 +1,77 @@
+"""A person at the chat, who reads like one: by what stands on the newest cards and on their buttons."""
+
+from __future__ import annotations
+
+from antcrm_chat.cards import Button, Card, Person
+from antcrm_chat.chat import Chat
+from antcrm_tools.house import House
+from antcrm_tools.identity.names import fold
+from antcrm_tools.text import Language
+
+
+def chat_in(house: House, face: str = "terminal") -> Chat:
+    """A chat over a house, as the faces make it."""
+    return Chat(
+        house.desk, face=face, clock=house.clock, zone=house.settings.zone, region=house.settings.region, host="test"
+    )
+
+
+class Talker:
+    """`await p.say("tìm 0912345678")`, `await p.tap("Xoá")`, `p.screen`."""
+
+    def __init__(
+        self, chat: Chat, *, language: Language = "vi", name: str = "lan", who: str = "lan@antcrm.example"
+    ) -> None:
+        """`name` is the messenger's name for this person, `who` the member of staff."""
+        self.chat = chat
+        self.person = Person(name, who, language)
+        self.cards: list[Card] = []
+        """The answer to the last message or tap."""
+        self.wall: dict[str, Card] = {}
+        """Everything on the screen, a card edited in place standing where it stood."""
+        self._unnamed = 0
+
+    async def say(self, words: str) -> str:
+        """Write a message; returns the screen."""
+        return self._read(await self.chat.hear(self.person, words))
+
+    async def tap(self, label: str) -> str:
+        """Tap the newest button whose label contains these words (case and marks aside); returns the screen."""
+        return await self.press(self.button(label).token)
+
+    async def press(self, token: str) -> str:
+        """Tap a button that may be long gone from the screen."""
+        return self._read(await self.chat.tap(self.person, token))
+
+    def button(self, label: str) -> Button:
+        """The newest button whose label contains these words."""
+        for card in reversed(self.wall.values()):
+            for button in card.choices:
+                if fold(label) in fold(button.label.render(self.person.language)):
+                    return button
+        raise AssertionError(f"there is no button “{label}” on:\n{self.everything}")
+
+    @property
+    def screen(self) -> str:
+        """The last answer, with its buttons."""
+        return "\n\n".join(self._drawn(card) for card in self.cards)
+
+    @property
+    def everything(self) -> str:
+        """All cards."""
+        return "\n\n".join(self._drawn(card) for card in self.wall.values())
+
+    def _read(self, cards: list[Card]) -> str:
+        self.cards = cards
+        for card in cards:
+            if card.notice:
+                continue
+            self._unnamed += 1
+            key = card.replaces if card.replaces in self.wall else card.id or f"#{self._unnamed}"
+            self.wall[key] = card
+        return self.screen
+
+    def _drawn(self, card: Card) -> str:
+        language = self.person.language
+        rows = [" ".join(f"[{button.label.render(language)}]" for button in row) for row in card.buttons]
+        return "\n".join((card.render(language), *rows))
