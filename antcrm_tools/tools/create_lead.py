@@ -126,9 +126,8 @@ async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
 @tool(title=msg("Create a lead"), most=Effect.ADD, preview=_preview, args=CreateLead, returns=LeadCreated)
 async def create_lead(work: Work, args: CreateLead) -> LeadCreated:
     """Create a lead, unless a customer has one of its phones or e-mails already: those are returned instead."""
-    made = await work.records.create(
-        args.draft(work.records.new_code(), work.records.region), go_on=args.allow_duplicate
-    )
+    draft = args.draft(work.records.new_code(), work.records.region)
+    made = await work.records.create(draft, go_on=args.allow_duplicate)
     if isinstance(made, list):
         return _duplicates(made)
     return LeadCreated(created=CustomerLine.of(made))

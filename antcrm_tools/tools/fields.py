@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from antcrm_tools.identity import emails, phones
 from antcrm_tools.in_words import value_in_words
-from antcrm_tools.meaning import fingerprint, phone_key
+from antcrm_tools.meaning import email_key, fingerprint, phone_key
 from antcrm_tools.models import Customer, CustomField, Email, Kind, Phone
 from antcrm_tools.records import Planned
 from antcrm_tools.registry import ArgumentError, Preview, Result
@@ -177,8 +177,8 @@ def to_phones(values: tuple[str, ...], region: str) -> tuple[Phone, ...]:
 
 
 def to_emails(values: tuple[str, ...]) -> tuple[Email, ...]:
-    """As AntCRM stores them: as typed."""
-    return tuple(Email(value=value) for value in dict.fromkeys(values))
+    """As they are stored: in lower case, the spelling a look-up tries first."""
+    return tuple(Email(value=value) for value in dict.fromkeys(email_key(value) for value in values))
 
 
 def to_custom_fields(values: dict[str, str]) -> tuple[CustomField, ...]:

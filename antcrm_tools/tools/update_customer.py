@@ -35,7 +35,8 @@ Emptiable = Literal[
 ]  # fmt: skip
 
 _VALUES = ("name", "owner", "source", "industry", "note", "gender", "date_of_birth")
-_LISTS = ("phones", "emails", "addresses", "socials", "custom_fields")
+_LISTS = ("phones", "emails", "addresses", "socials")
+_ARRAYS = (*_LISTS, "tags", "custom_fields")
 
 
 class UpdateCustomer(Args):
@@ -91,12 +92,12 @@ class UpdateCustomer(Args):
         """
         wanted: dict[str, Any] = {f: value for f in _VALUES if (value := getattr(self, f)) is not None}
         for field in _LISTS:
-            if self.custom_fields if field == "custom_fields" else self._adds(field, region) or self._drops(field):
-                wanted[field] = (
-                    self._custom(customer) if field == "custom_fields" else self._list(field, customer, region)
-                )
+            if self._adds(field, region) or self._drops(field):
+                wanted[field] = self._list(field, customer, region)
+        if self.custom_fields:
+            wanted["custom_fields"] = self._custom(customer)
         for field in self.empty:
-            wanted[field] = None if field in {"gender", "date_of_birth"} else () if field in (*_LISTS, "tags") else ""
+            wanted[field] = None if field in {"gender", "date_of_birth"} else () if field in _ARRAYS else ""
         return Edit.model_validate(wanted)
 
     def _adds(self, field: str, region: str) -> tuple[Any, ...]:
@@ -124,10 +125,8 @@ class UpdateCustomer(Args):
             )
         kept = [item for key, item in zip(keys, have, strict=True) if key not in drop]
         there = {str(meaning(field, (item,), region)) for item in kept}
-        return (
-            *kept,
-            *(item for item in self._adds(field, region) if str(meaning(field, (item,), region)) not in there),
-        )
+        new = [item for item in self._adds(field, region) if str(meaning(field, (item,), region)) not in there]
+        return (*kept, *new)
 
     def _custom(self, customer: Customer) -> tuple[CustomField, ...]:
         named = {_plain(name): (name, value) for name, value in self.custom_fields.items()}
@@ -161,9 +160,8 @@ async def _preview(work: Work, args: UpdateCustomer) -> Preview | Changed:
 )
 async def update_customer(work: Work, args: UpdateCustomer) -> Changed:
     """Change fields of a customer. Emptying a field or dropping an entry is confirmed by the person first."""
-    edited = await work.records.edit(
-        await existing(work, args.ref), partial(args.plan, work.records.region), shown=work.shown
-    )
+    ref, plan = await existing(work, args.ref), partial(args.plan, work.records.region)
+    edited = await work.records.edit(ref, plan, shown=work.shown)
     return Changed.of(edited.before, edited.after, edited.fields)
 
 

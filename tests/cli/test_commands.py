@@ -18,19 +18,31 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, "PYTHONWARNINGS": "error", "ANTCRM_LANGUAGE": "en", **settings}
 
 
+def started(command: list[str], cwd: Path | None = None, **settings: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603  our own program
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=cwd,
+        env=environment(**settings),
+    )
+
+
+def finished(process: subprocess.Popen[str], given: str = "") -> subprocess.CompletedProcess[str]:
+    try:
+        out, complaints = process.communicate(given, timeout=SECONDS)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, complaints)
+
+
 def antcrm(
     *arguments: str, given: str = "", cwd: Path | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        input=given,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=SECONDS,
-        cwd=cwd,
-        env=environment(**settings),
-        check=False,
-    )
+    with started([*COMMAND, *arguments], cwd, **settings) as process:
+        return finished(process, given)
 
 
 def test_help_and_version() -> None:
@@ -41,8 +53,10 @@ def test_help_and_version() -> None:
 
 
 def test_help_does_not_load_what_it_does_not_need() -> None:
-    code = "import sys, antcrm_cli.main; print([m for m in ('pydantic', 'httpx', 'mcp', 'rich', 'uvicorn') if m in sys.modules])"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=True)
+    heavy = ("pydantic", "httpx", "mcp", "rich", "uvicorn")
+    code = f"import sys, antcrm_cli.main; print([name for name in {heavy} if name in sys.modules])"
+    with started([sys.executable, "-c", code]) as process:
+        shown = finished(process)
     assert shown.stdout.strip() == "[]"
 
 
@@ -140,40 +154,25 @@ def test_chat_over_a_sandbox(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="signals to a child process work differently there")
 @pytest.mark.parametrize(("arguments", "ready"), [(["demo"], "exit"), (["sandbox", "--port", "0"], "antcrm chat")])
 def test_ctrl_c(arguments: list[str], ready: str) -> None:
-    with subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env=environment(),
-    ) as process:
+    with started([*COMMAND, *arguments]) as process:
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                if ready in line:
-                    break
-            process.send_signal(signal.SIGINT)
-            _, complaints = process.communicate(timeout=SECONDS)
-        finally:
-            process.kill()
-    assert complaints == ""
-    assert process.returncode == 0
+        for line in process.stdout:
+            if ready in line:
+                break
+        process.send_signal(signal.SIGINT)
+        shown = finished(process)
+    assert shown.stderr == ""
+    assert shown.returncode == 0
 
 
 def test_a_sandbox_served_by_one_process_and_used_by_another(tmp_path: Path) -> None:
     file = tmp_path / "crm.db"
-    with subprocess.Popen(
-        [*COMMAND, "sandbox", "--port", "0", "--file", str(file), "--people", "20", "--set", "one_shape=object"],
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        env=environment(),
-    ) as process:
+    command = ["sandbox", "--port", "0", "--file", str(file), "--people", "20", "--set", "one_shape=object"]
+    with started([*COMMAND, *command]) as process:
         assert process.stdout is not None
         try:
-            told = dict(
-                line.strip().split("=", 1) for line in (process.stdout.readline() for _ in range(3)) if "=" in line
-            )
+            first = [process.stdout.readline().strip() for _ in range(3)]
+            told = dict(line.split("=", 1) for line in first if "=" in line)
             shown = antcrm("chat", given="L9002\n", cwd=tmp_path, **told)
         finally:
             process.kill()
