@@ -7,11 +7,15 @@ import codecs
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Protocol
 
 _CHUNK = 65_536
 _LONGEST = 100_000
 """Characters of one line. What has no line break by then is cut, so that no input can fill the memory."""
+
+_AHEAD = 64
+"""Lines that may wait to be asked for."""
 
 
 class Raw(Protocol):
@@ -25,9 +29,12 @@ class Raw(Protocol):
 class Lines:
     """Lines one after the other; None at the end."""
 
-    def __init__(self, queue: asyncio.Queue[str | None]) -> None:
-        """`queue` is filled by the thread that reads."""
-        self._queue = queue
+    def __init__(self) -> None:
+        """Filled by a thread, and read in the event loop it is made in."""
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+        self._room = threading.Semaphore(_AHEAD)
+        self._left = False
         self._ended = False
 
     async def next(self) -> str | None:
@@ -35,8 +42,25 @@ class Lines:
         if self._ended:
             return None
         line = await self._queue.get()
+        self._room.release()
         self._ended = line is None
         return line
+
+    def fill(self, raw: Raw) -> None:
+        """Read until the end, never far ahead of `next`; to be called in a thread."""
+        for line in chain(_split(raw), (None,)):
+            self._room.acquire()
+            if self._left:
+                return
+            try:
+                self._loop.call_soon_threadsafe(self._queue.put_nowait, line)
+            except RuntimeError:  # the loop was closed between the two
+                return
+
+    def leave(self) -> None:
+        """Nobody listens any more: the thread ends with the line it is reading."""
+        self._left = True
+        self._room.release()
 
 
 @asynccontextmanager
@@ -46,22 +70,12 @@ async def reading(raw: Raw) -> AsyncGenerator[Lines]:
     The thread is a daemon, because nothing can end a read of a terminal: the program must be able to leave while it
     waits. It reads below Python's buffers, whose locks a daemon thread would hold while the interpreter goes down.
     """
-    queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=64)
-    loop = asyncio.get_running_loop()
-
-    def put(line: str | None) -> None:
-        asyncio.run_coroutine_threadsafe(queue.put(line), loop).result()
-
-    def read() -> None:
-        try:
-            for line in _split(raw):
-                put(line)
-            put(None)
-        except (RuntimeError, asyncio.CancelledError):
-            return  # the loop has ended, and nobody listens any more
-
-    threading.Thread(target=read, name="stdin", daemon=True).start()
-    yield Lines(queue)
+    lines = Lines()
+    threading.Thread(target=lines.fill, args=(raw,), name="stdin", daemon=True).start()
+    try:
+        yield lines
+    finally:
+        lines.leave()
 
 
 def _split(raw: Raw) -> Iterator[str]:

@@ -40,7 +40,7 @@ async def serve_http(
     listening, url = _listen(host, port)
     if announce is not None:
         announce(url)
-    await uvicorn.Server(_config(house, listening)).serve(sockets=[listening])
+    await _serve(uvicorn.Server(_config(house, listening)), listening)
 
 
 @asynccontextmanager
@@ -53,7 +53,7 @@ async def http_server(house: House, port: int = 0) -> AsyncGenerator[str]:
     """
     listening, url = _listen("127.0.0.1", port)
     server = _Guest(_config(house, listening))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    serving = asyncio.create_task(_serve(server, listening))
     try:
         async with asyncio.timeout(_START_SECONDS):
             await server.ready.wait()
@@ -61,6 +61,17 @@ async def http_server(house: House, port: int = 0) -> AsyncGenerator[str]:
     finally:
         server.should_exit = True
         await serving
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
+    """Serve until the server ends or the caller is cancelled; either way connections and socket are closed then."""
+    with listening:
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            server.should_exit = True
+            await serving
 
 
 class _Guest(uvicorn.Server):

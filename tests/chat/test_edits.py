@@ -36,7 +36,7 @@ async def test_note(lan: Talker, sandbox: Sandbox) -> None:
 
 
 async def test_by_phone_where_it_is_one_persons(lan: Talker, sandbox: Sandbox) -> None:
-    await lan.say("/stage 0987 654 321 Chốt")
+    await lan.say("/stage 0987.654.321 Chốt")
     assert lead(sandbox, HOA.id).fields["stage"] == "Chốt"
 
 

@@ -5,13 +5,13 @@ from tests.fakes.talker import Talker
 
 
 async def test_one_is_shown_whole(lan: Talker) -> None:
-    screen = await lan.say("tìm 0987654321")
+    screen = await lan.say("tìm 0987.654.321")
     for words in (HOA.ref, HOA.name, HOA.stage, "VIP, Hẹn gọi lại", "hoa.tran@example.com", HOA.owner, "created:"):
         assert words in screen
 
 
 async def test_a_bare_phone_email_or_ref_is_a_search(lan: Talker) -> None:
-    for words in ("0905123456", "mai.pham@example.com", "c9101", "/find C 9101"):
+    for words in ("0905 123 456", "mai.pham@example.com", "c9101", "/find C 9101"):
         assert CONTACT.name in await lan.say(words)
 
 

@@ -17,7 +17,7 @@ async def test_created_as_it_was_written(lan: Talker, sandbox: Sandbox) -> None:
     assert "note: hỏi giá 10 user" in screen
     [post] = posts(sandbox)
     assert post.body["name"] == "Nguyễn Văn Bình"
-    assert post.body["phones"][0]["value"] == "0977 123 456"
+    assert post.body["phones"][0]["value"] == "0977123456"
     assert post.body["emails"][0]["value"] == "binh@example.com"
     assert post.body["bgInfo"] == "hỏi giá 10 user"
     assert "Nguyễn Văn Bình" in await lan.tap("Show L")

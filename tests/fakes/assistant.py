@@ -57,8 +57,9 @@ class Person:
     asked: list[str] = field(default_factory=list[str])
     forms: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
-    async def look(self, _: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    async def look(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
         """Read the question and answer it."""
+        del context
         assert isinstance(params, ElicitRequestFormParams)
         self.asked.append(params.message)
         self.forms.append(params.requested_schema)

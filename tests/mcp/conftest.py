@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
 
 import pytest
 
 from antcrm_tools.house import House
 from antcrm_tools.sandbox import Sandbox
-from antcrm_tools.settings import Settings
+from antcrm_tools.settings import load_settings
 from tests.fakes.clock import Clock
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("ANTCRM_"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -19,7 +27,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def house(clock: Clock) -> AsyncGenerator[House]:
-    settings = Settings(_env_file=None, sandbox=True, language="en", actor="lan@antcrm.example")
+    settings = load_settings(_env_file=None, sandbox=True, language="en", actor="lan@antcrm.example")
     async with House(settings, clock=clock) as opened:
         yield opened
 

@@ -12,7 +12,7 @@ from antcrm_mcp.server import build_server
 from antcrm_tools.house import House
 from antcrm_tools.registry import Args, Effect, Result, tool
 from antcrm_tools.sandbox import AN, HOA, Sandbox
-from antcrm_tools.settings import Settings
+from antcrm_tools.settings import load_settings
 from antcrm_tools.text import Text, msg
 from antcrm_tools.tools import TOOLS
 from antcrm_tools.work import Work
@@ -102,7 +102,7 @@ async def test_errors_say_what_to_do(house: House, era: Era, name: str, argument
 @every_era
 async def test_without_a_key_tools_are_listed_and_each_call_says_so(era: Era) -> None:
     async with (
-        House(Settings(_env_file=None, api_key=None, language="en")) as house,
+        House(load_settings(_env_file=None, api_key=None, language="en")) as house,
         assistant(house, era=era) as a,
     ):
         assert (await a.client.list_tools()).tools
@@ -112,7 +112,7 @@ async def test_without_a_key_tools_are_listed_and_each_call_says_so(era: Era) ->
 
 
 async def test_a_call_beyond_the_rights_is_refused_before_anybody_is_asked(sandbox: Sandbox) -> None:
-    settings = Settings(_env_file=None, sandbox=True, language="en", scopes=frozenset({"read", "write"}))
+    settings = load_settings(_env_file=None, sandbox=True, language="en", scopes=frozenset({"read", "write"}))
     async with House(settings) as house:
         for person in (Person("yes"), Person(None)):
             async with assistant(house, person=person) as a:
@@ -153,7 +153,7 @@ class Never(Result):
 
 
 @tool(title=msg("Break"), most=Effect.READ, args=Nothing, returns=Never)
-async def broken(work: Work, args: Nothing) -> Never:
+async def broken(_work: Work, _args: Nothing) -> Never:
     """Break."""
     raise RuntimeError(SECRET)
 

@@ -10,7 +10,7 @@ from antcrm_mcp.server import build_server
 from antcrm_tools.desk import KEEP
 from antcrm_tools.house import House
 from antcrm_tools.sandbox import AN, HOA, Sandbox
-from antcrm_tools.settings import Settings
+from antcrm_tools.settings import load_settings
 from antcrm_tools.text import msg
 from antcrm_tools.tools import TOOLS
 from tests.fakes.assistant import ERAS, Answers, Era, Person, assistant
@@ -83,7 +83,7 @@ async def test_a_bulk_takes_the_number_typed(house: House, sandbox: Sandbox, era
 
 @every_era
 async def test_with_confirm_writes_every_write_is_asked_about(clock: Clock, era: Era) -> None:
-    settings = Settings(_env_file=None, sandbox=True, language="en", confirm="writes")
+    settings = load_settings(_env_file=None, sandbox=True, language="en", confirm="writes")
     async with House(settings, clock=clock) as house, assistant(house, era=era) as a:
         result = await a.call("update_stage", ref=AN.ref, stage=HOA.stage)
         again = await a.call("update_stage", ref=AN.ref, stage=HOA.stage)
@@ -107,7 +107,7 @@ async def test_an_update_asks_only_when_it_takes_something_away(house: House, er
 @every_era
 async def test_the_question_is_in_the_persons_language(clock: Clock, era: Era) -> None:
     person = Person("yes")
-    async with House(Settings(_env_file=None, sandbox=True, language="vi"), clock=clock) as house:
+    async with House(load_settings(_env_file=None, sandbox=True, language="vi"), clock=clock) as house:
         async with assistant(house, era=era, person=person) as a:
             result = await a.call("delete_customer", ref=AN.ref)
         assert len(house.open_sandbox().destroying()) == 1

@@ -19,7 +19,7 @@ from antcrm_tools.house import House
 from antcrm_tools.ledger.tickets import MemoryTickets
 from antcrm_tools.outcomes import Actor
 from antcrm_tools.sandbox import AN, HOA, Sandbox
-from antcrm_tools.settings import Settings
+from antcrm_tools.settings import load_settings
 from antcrm_tools.tools import TOOLS
 from antcrm_tools.tools.delete_customer import delete_customer
 from tests.fakes.assistant import ERAS, MODES, Era, Person, Reply, assistant, reply
@@ -76,11 +76,8 @@ class Rogue:
 
 @asynccontextmanager
 async def rogue(house: House, *, era: Era = "new") -> AsyncGenerator[Rogue]:
-    async def show(*_: object) -> ElicitResult:
-        return ElicitResult(action="cancel")
-
     server = build_server(house, tools=TOOLS, state_keys=[KEY])
-    async with Client(server, mode=MODES[era], elicitation_callback=show) as client:
+    async with Client(server, mode=MODES[era], elicitation_callback=Person("cancel").look) as client:
         yield Rogue(client)
 
 
@@ -243,7 +240,7 @@ async def test_a_record_that_changed_while_the_question_stood_is_kept(house: Hou
 async def test_another_persons_process_cannot_answer(clock: Clock) -> None:
     tickets = MemoryTickets(clock)
     lan, minh = (
-        House(Settings(_env_file=None, sandbox=True, language="en", actor=who), tickets=tickets, clock=clock)
+        House(load_settings(_env_file=None, sandbox=True, language="en", actor=who), tickets=tickets, clock=clock)
         for who in ("lan@antcrm.example", "minh@antcrm.example")
     )
     async with lan, minh, rogue(lan) as hers, rogue(minh) as his:
@@ -258,7 +255,7 @@ async def test_another_persons_process_cannot_answer(clock: Clock) -> None:
 
 async def test_another_process_of_the_same_person_can_carry_on(clock: Clock) -> None:
     tickets = MemoryTickets(clock)
-    settings = Settings(_env_file=None, sandbox=True, language="en", actor="lan@antcrm.example")
+    settings = load_settings(_env_file=None, sandbox=True, language="en", actor="lan@antcrm.example")
     first, second = (House(settings, tickets=tickets, clock=clock) for _ in range(2))
     async with first, second:
         async with rogue(first) as r:
@@ -290,12 +287,11 @@ async def test_an_old_question_that_another_call_answered_is_not_called_unanswer
 async def test_a_client_that_declares_forms_and_cannot_show_them_changes_nothing(
     house: House, sandbox: Sandbox
 ) -> None:
-    async def fail(*_: object) -> ElicitResult:
+    async def fail() -> None:
         raise RuntimeError("no window")
 
-    server = build_server(house, tools=TOOLS)
-    async with Client(server, mode=MODES["old"], elicitation_callback=fail) as client:
-        result = await Rogue(client).final()
+    async with assistant(house, era="old", person=Person("yes", meanwhile=fail)) as a:
+        result = await a.call(DELETE, ref=AN.ref)
     assert result.is_error
     assert "Claude Code" in result.text
     assert sandbox.destroying() == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -31,6 +33,15 @@ HELLO: dict[str, Any] = {
 SECONDS = 20.0
 
 
+@asynccontextmanager
+async def connected(url: str, era: Era, person: Person) -> AsyncGenerator[Assistant]:
+    async with (
+        asyncio.timeout(SECONDS),
+        Client(url, mode=MODES[era], elicitation_callback=person.look) as client,
+    ):
+        yield Assistant(client, person)
+
+
 async def knock(url: str, **headers: str) -> httpx.Response:
     async with httpx.AsyncClient(timeout=SECONDS) as client:
         return await client.post(url, headers={**ACCEPT, **headers}, content=json.dumps(HELLO))
@@ -39,11 +50,9 @@ async def knock(url: str, **headers: str) -> httpx.Response:
 @pytest.mark.parametrize("era", ERAS)
 async def test_an_assistant_can_ask_and_delete(house: House, sandbox: Sandbox, era: Era) -> None:
     person = Person("yes")
-    async with asyncio.timeout(SECONDS), http_server(house) as url:
-        async with Client(url, mode=MODES[era], elicitation_callback=person.look) as client:
-            a = Assistant(client, person)
-            assert AN.name in (await a.call("get_customer", ref=AN.ref)).text
-            result = await a.call("delete_customer", ref=AN.ref)
+    async with http_server(house) as url, connected(url, era, person) as a:
+        assert AN.name in (await a.call("get_customer", ref=AN.ref)).text
+        result = await a.call("delete_customer", ref=AN.ref)
     assert not result.is_error
     assert len(result.asked) == 1
     assert len(sandbox.destroying()) == 1
@@ -53,9 +62,8 @@ async def test_an_assistant_can_ask_and_delete(house: House, sandbox: Sandbox, e
 async def test_progress_is_told_while_a_bulk_runs(house: House, era: Era) -> None:
     person = Person("yes")
     rows = [{"name": f"Hàng {n}"} for n in range(120)]
-    async with asyncio.timeout(SECONDS), http_server(house) as url:
-        async with Client(url, mode=MODES[era], elicitation_callback=person.look) as client:
-            result = await Assistant(client, person).call("import_leads", rows=rows)
+    async with http_server(house) as url, connected(url, era, person) as a:
+        result = await a.call("import_leads", rows=rows)
     assert result.data["created"] == 120
     assert (120, 120) in result.progress
 
@@ -73,7 +81,7 @@ async def test_a_web_page_is_turned_away(house: House) -> None:
         assert (await knock(url, origin=url.removesuffix("/mcp"))).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "crm.example"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "crm.example"])  # noqa: S104  that is the point
 async def test_it_does_not_listen_to_the_network(house: House, host: str) -> None:
     with pytest.raises(BadInput, match="does not listen on"):
         await serve_http(house, host, 0)

@@ -16,7 +16,7 @@ from antcrm_mcp.server import build_server, listing
 from antcrm_prompts import read
 from antcrm_tools.house import House
 from antcrm_tools.registry import Tool
-from antcrm_tools.settings import Scope, Settings
+from antcrm_tools.settings import Scope, load_settings
 from antcrm_tools.tools import TOOLS
 from tests.fakes.assistant import ERAS, MODES, Era
 
@@ -27,7 +27,7 @@ every_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 
 
 async def listed(*, era: Era = "new", **settings: Any) -> ListToolsResult:
-    async with House(Settings(_env_file=None, language="en", **settings)) as house:
+    async with House(load_settings(_env_file=None, language="en", **settings)) as house:
         server = build_server(house, tools=TOOLS)
         async with Client(server, mode=MODES[era]) as client:
             return await client.list_tools()
@@ -117,7 +117,7 @@ async def test_only_tools_that_can_be_used_are_listed(scopes: set[Scope], hidden
 
 
 async def test_titles_are_in_the_persons_language() -> None:
-    async with House(Settings(_env_file=None, language="vi")) as house:
+    async with House(load_settings(_env_file=None, language="vi")) as house:
         server = build_server(house, tools=TOOLS)
         async with Client(server) as client:
             titles = [tool.title for tool in (await client.list_tools()).tools]
@@ -126,7 +126,7 @@ async def test_titles_are_in_the_persons_language() -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_assistant_is_told_how_to_work(era: Era) -> None:
-    async with House(Settings(_env_file=None)) as house:
+    async with House(load_settings(_env_file=None)) as house:
         server = build_server(house, tools=TOOLS)
         async with Client(server, mode="auto" if era == "new" else "legacy") as client:
             assert client.instructions == read("instructions")

@@ -62,7 +62,7 @@ def environment(**settings: str) -> dict[str, str]:
 @contextmanager
 def running(folder: Path, *arguments: str, **settings: str) -> Generator[subprocess.Popen[str]]:
     """The process with pipes to it; never left behind."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603  our own command
         [COMMAND, *arguments],
         cwd=folder,
         env=environment(**settings),
@@ -181,7 +181,7 @@ def test_a_broken_line_is_not_quoted_in_the_log(tmp_path: Path) -> None:
 
 
 def test_listing_tools_imports_nothing_heavy(tmp_path: Path) -> None:
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  our own command
         [sys.executable, "-c", LIST_TOOLS_AND_LOOK],
         cwd=tmp_path,
         env=environment(),
