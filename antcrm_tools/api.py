@@ -5,26 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo, timezone
-from email.utils import parsedate_to_datetime
 import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta, timezone, tzinfo
 
 import httpx
-from pydantic import JsonValue, SecretStr
 
 from antcrm_tools.errors import *
-from antcrm_tools.meaning import email_key
 from antcrm_tools.identity import phones
-from antcrm_tools.models import Customer, Draft, Edit, Query
-from antcrm_tools.pace import Pace
-from antcrm_tools.refs import Ref
-from antcrm_tools.text import msg, Text
+from antcrm_tools.meaning import email_key
+from antcrm_tools.models import Customer
+from antcrm_tools.text import msg
 from antcrm_tools.wire import *
 from antcrm_tools.wire.dates import day_in
 
 PAGE = 20
+
 
 @dataclass(frozen=True)
 class Retry:
@@ -45,15 +42,30 @@ class Page:
 
 
 class AntCrmApi:
-    def __init__(self, base_url, key, *, pace, region="VN", timezone: tzinfo = timezone(timedelta(hours=7)), app=None, transport=None, retry=Retry()):
+    def __init__(
+        self,
+        base_url,
+        key,
+        *,
+        pace,
+        region="VN",
+        timezone: tzinfo = timezone(timedelta(hours=7)),
+        app=None,
+        transport=None,
+        retry=Retry(),
+    ):
         self._pace = pace
         self._retry = retry
         self._region = region
         self._zone = timezone
         if app is not None:
             transport = httpx.ASGITransport(app=app)
-        self._http = httpx.AsyncClient(base_url=base_url.rstrip("/"), headers={"apikey": key.get_secret_value()}, transport=transport,
-            timeout=httpx.Timeout(connect=5, read=15, write=10, pool=20))
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/"),
+            headers={"apikey": key.get_secret_value()},
+            transport=transport,
+            timeout=httpx.Timeout(connect=5, read=15, write=10, pool=20),
+        )
         self._base = None
         self._full = False
 
@@ -103,26 +115,38 @@ class AntCrmApi:
         def ok(m, a, b):
             d = day_in(m, self._zone)
             return d is None or ((a is None or d >= a) and (b is None or d <= b))
+
         return ok(c.created_at, q.created_from, q.created_to) and ok(c.updated_at, q.updated_from, q.updated_to)
 
     async def _find_base(self, query, first, background):
-        if self._base is not None: return
+        if self._base is not None:
+            return
         one = await self._rows(query, 1, background)
         a, b = {r.ref for r in first}, {r.ref for r in one}
         self._base = 1 if len(a & b) * 2 > len(a) else 0
 
     async def _rows(self, query, page, background):
         day = timedelta(days=1)
-        wide = query.model_copy(update={k: getattr(query, k) + s for k, s in (("created_from", -day), ("updated_from", -day), ("created_to", day), ("updated_to", day)) if getattr(query, k)})
+        wide = query.model_copy(
+            update={
+                k: getattr(query, k) + s
+                for k, s in (("created_from", -day), ("updated_from", -day), ("created_to", day), ("updated_to", day))
+                if getattr(query, k)
+            }
+        )
         params = {**write_query(wide), "limit": str(PAGE)}
         if page is not None:
             params["page"] = str(page)
         rows = await self._read(params, background) or []
         for r in rows:
-            if query.phone is not None and not any(phones.same(p.value, query.phone, self._region) for p in r.phones): raise FilterIgnored("phone")
-            if query.email is not None and not any(email_key(e.value) == email_key(query.email) for e in r.emails): raise FilterIgnored("email")
-            if query.kind is not None and r.kind != query.kind: raise FilterIgnored("contactType")
-            if query.space is not None and r.as_ref().space != query.space: raise FilterIgnored("contactType")
+            if query.phone is not None and not any(phones.same(p.value, query.phone, self._region) for p in r.phones):
+                raise FilterIgnored("phone")
+            if query.email is not None and not any(email_key(e.value) == email_key(query.email) for e in r.emails):
+                raise FilterIgnored("email")
+            if query.kind is not None and r.kind != query.kind:
+                raise FilterIgnored("contactType")
+            if query.space is not None and r.as_ref().space != query.space:
+                raise FilterIgnored("contactType")
         return rows
 
     async def _read(self, params, background):
@@ -138,48 +162,75 @@ class AntCrmApi:
                 if r.status_code in (429, 503):
                     after = float(r.headers.get("retry-after", 0) or 0)
                     self._pace.trouble(after)
-                    error = RateLimited(after) if r.status_code == 429 else NotActed(msg("AntCRM is in trouble (error {status}).", status=503), then=msg("Try again in a minute."))
+                    error = (
+                        RateLimited(after)
+                        if r.status_code == 429
+                        else NotActed(
+                            msg("AntCRM is in trouble (error {status}).", status=503),
+                            then=msg("Try again in a minute."),
+                        )
+                    )
                 elif r.status_code >= 500:
-                    error = NotActed(msg("AntCRM is in trouble (error {status}).", status=r.status_code), then=msg("Try again in a minute."))
+                    error = NotActed(
+                        msg("AntCRM is in trouble (error {status}).", status=r.status_code),
+                        then=msg("Try again in a minute."),
+                    )
                 else:
                     self._pace.fine()
                     return self._answer(r)
-            wait = max(after or 0, min(self._retry.cap, self._retry.base * 2 ** attempt) * self._retry.random())
+            wait = max(after or 0, min(self._retry.cap, self._retry.base * 2**attempt) * self._retry.random())
             if attempt == self._retry.attempts or self._retry.clock() + wait > deadline:
                 raise error from None
             await self._retry.sleep(wait)
 
     def _answer(self, r):
-        if r.status_code == 404: return None
+        if r.status_code == 404:
+            return None
         self._refuse(r)
         return read_customers(read_json(r.content))
 
     def _refuse(self, r):
-        if r.status_code in (401, 403): raise Unauthorised(self._words(r))
-        if r.status_code >= 400: raise Refused(self._words(r))
+        if r.status_code in (401, 403):
+            raise Unauthorised(self._words(r))
+        if r.status_code >= 400:
+            raise Refused(self._words(r))
 
     def _words(self, r):
-        try: return vendor_message(read_json(r.content))
-        except UnreadableAnswer: return ""
+        try:
+            return vendor_message(read_json(r.content))
+        except UnreadableAnswer:
+            return ""
 
     async def _write(self, method, path, body, ref=None):
         await self._pace.turn()
         try:
             r = await self._http.request(method, path, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            raise NotActed(msg("AntCRM could not be reached."), then=msg("Check the connection and try again.")) from None
+            raise NotActed(
+                msg("AntCRM could not be reached."), then=msg("Check the connection and try again.")
+            ) from None
         except httpx.HTTPError:
             raise MayHaveActed(msg("AntCRM's answer was lost.")) from None
-        if r.status_code == 429: raise RateLimited(None)
-        if r.status_code == 404 and ref is not None: raise NotFound(str(ref), self._words(r))
-        if r.status_code >= 500 or 300 <= r.status_code < 400: raise MayHaveActed(msg("AntCRM answered with error {status}.", status=r.status_code))
+        if r.status_code == 429:
+            raise RateLimited(None)
+        if r.status_code == 404 and ref is not None:
+            raise NotFound(str(ref), self._words(r))
+        if r.status_code >= 500 or 300 <= r.status_code < 400:
+            raise MayHaveActed(msg("AntCRM answered with error {status}.", status=r.status_code))
         self._refuse(r)
         try:
             return read_written(read_json(r.content))
         except UnreadableAnswer:
             raise MayHaveActed(msg("AntCRM's answer could not be read.")) from None
 
-    async def create(self, draft): return await self._write("POST", "/contacts", write_draft(draft))
-    async def create_many(self, drafts): return await self._write("POST", "/contacts/package", [write_draft(d) for d in drafts])
-    async def edit(self, ref, edit): return await self._write("PUT", "/contacts", write_edit(ref, edit), ref)
-    async def delete(self, ref): await self._write("DELETE", "/contacts", write_ref(ref), ref)
+    async def create(self, draft):
+        return await self._write("POST", "/contacts", write_draft(draft))
+
+    async def create_many(self, drafts):
+        return await self._write("POST", "/contacts/package", [write_draft(d) for d in drafts])
+
+    async def edit(self, ref, edit):
+        return await self._write("PUT", "/contacts", write_edit(ref, edit), ref)
+
+    async def delete(self, ref):
+        await self._write("DELETE", "/contacts", write_ref(ref), ref)

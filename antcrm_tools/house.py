@@ -63,10 +63,18 @@ class House:
             BadInput: ANTCRM_API_KEY is not set.
         """
         if self._desk is None:
-            self._api = self._api or self._make_api()
-            records = Records(self._api, code=self._code, region=self.settings.region)
+            records = Records(self.api(), code=self._code, region=self.settings.region)
             self._desk = Desk(records, self._tickets, policy=self.policy, clock=self.clock, zone=self.settings.zone)
         return self._desk
+
+    def api(self) -> AntCrmApi:
+        """The one connection to AntCRM, made on first use.
+
+        Raises:
+            BadInput: ANTCRM_API_KEY is not set.
+        """
+        self._api = self._api or self._make_api()
+        return self._api
 
     def open_sandbox(self) -> Sandbox:
         """The embedded AntCRM of `ANTCRM_SANDBOX=1`: in memory, filled from a fixed seed, no port."""

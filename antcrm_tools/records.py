@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from antcrm_tools.errors import (
@@ -28,6 +29,7 @@ from antcrm_tools.meaning import contact_keys, differing, email_key, fingerprint
 from antcrm_tools.models import WRITABLE, Customer, Draft, Edit, Query
 from antcrm_tools.refs import Ref, Space
 from antcrm_tools.text import clean, join, msg, verbatim
+from antcrm_tools.wire.dates import day_in
 from antcrm_tools.wire.names import FIELD_KEYS
 
 if TYPE_CHECKING:  # api.py brings httpx; an assistant's host starts us long before the first request
@@ -190,6 +192,8 @@ class Records:
                 await self._read_back(ref)
             except NotFound:
                 return before
+            if not await self._still_listed(before):
+                return before
             raise NotStored(
                 msg("AntCRM said that {ref} was deleted, but it is still there.", ref=ref),
                 done=msg("{ref} was not deleted.", ref=ref),
@@ -234,6 +238,19 @@ class Records:
                 done=msg("It was probably saved, but this was not checked."),
                 then=msg("Look {ref} up before you try again.", ref=ref),
             ) from None
+
+    async def _still_listed(self, customer: Customer) -> bool:
+        """Whether a customer that can still be read by its number is still found: a soft delete only hides it."""
+        try:
+            if contact_keys(customer, self.region):
+                found = await self.duplicates(customer)
+            else:
+                day = day_in(customer.created_at, UTC)
+                query = Query(kind=customer.kind, created_from=day, created_to=day)
+                found = await self._all([query], background=False)
+        except CrmError:
+            return True
+        return any(one.ref == customer.ref for one in found)
 
     async def _read_created(self, ref: Ref, draft: Draft) -> Customer:
         try:

@@ -158,7 +158,8 @@ async def serve(
     listening, base_url = _listen(host, port)
     if announce is not None:
         announce(base_url)
-    await uvicorn.Server(_config(sandbox)).serve(sockets=[listening])
+    with listening:  # an interrupt may come before the server has taken it over
+        await uvicorn.Server(_config(sandbox)).serve(sockets=[listening])
 
 
 @asynccontextmanager

@@ -33,6 +33,10 @@ class Screen(Protocol):
         """The line that was read, where nobody's typing has shown it."""
         ...
 
+    def end(self) -> None:
+        """No line came."""
+        ...
+
 
 class PlainScreen:
     """For pipes and files."""
@@ -56,6 +60,9 @@ class PlainScreen:
     def echo(self, line: str) -> None:
         """As it would have looked typed."""
         self._write(PROMPT + visible(line) + "\n")
+
+    def end(self) -> None:
+        """No prompt is waiting."""
 
     def _write(self, text: str) -> None:
         self._out.write(text)
@@ -88,6 +95,10 @@ class RichScreen:
 
     def echo(self, line: str) -> None:
         """The terminal has shown what was typed."""
+
+    def end(self) -> None:
+        """Leave the line of the prompt."""
+        self._line("")
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(text, style=style or None, markup=False, highlight=False, emoji=False, soft_wrap=False)

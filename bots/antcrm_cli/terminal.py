@@ -38,7 +38,7 @@ class Terminal:
             self.screen.prompt()
             line = await lines.next()
             if line is None:
-                self.screen.say("")
+                self.screen.end()
                 return
             self.screen.echo(line)
             words = line.strip()

@@ -51,4 +51,4 @@ async def test_leaving(word: str) -> None:
 
 async def test_the_end_of_the_input_and_blank_lines() -> None:
     said, _ = await session("", "   ")
-    assert said.startswith("› ")
+    assert said == "› \n› " + "   \n"

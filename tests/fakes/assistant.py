@@ -105,14 +105,15 @@ class Assistant:
     async def call(self, tool: str, /, **arguments: Any) -> Reply:
         """Call a tool, and let the person answer what it asks."""
         before = len(self.person.asked)
-        progress: list[tuple[float, float | None]] = []
+        steps: list[tuple[float, float | None]] = []
 
-        async def watch(done: float, total: float | None, _message: str | None) -> None:
-            progress.append((done, total))
+        async def watch(progress: float, total: float | None, message: str | None) -> None:
+            assert message is None
+            steps.append((progress, total))
 
         async with asyncio.timeout(_SECONDS):
             result = await self.client.call_tool(tool, arguments, progress_callback=watch)
-        return reply(result, self.person.asked[before:], progress)
+        return reply(result, self.person.asked[before:], steps)
 
 
 def reply(

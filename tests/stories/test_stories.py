@@ -17,21 +17,21 @@ Story: TypeAlias = Callable[[Face, World], Awaitable[None]]
 
 def row(world: World, ref: str) -> Row | None:
     """The record as AntCRM holds it."""
-    return world.sandbox.store.get("lead", ref[1:])
+    return world.sandbox.store.get("lead", int(ref[1:]))
 
 
-async def found(face: Face, world: World) -> None:
+async def found(face: Face, _: World) -> None:
     assert HOA.name in await face.find(HOA.ref)
     assert TUAN.name in await face.find("0834 567 890"), "stored with the eleven digits of before 2018"
 
 
-async def several_found(face: Face, world: World) -> None:
+async def several_found(face: Face, _: World) -> None:
     read = await face.find("+84 912 345 678")
     assert "L9001" in read
     assert "L9003" in read
 
 
-async def not_found(face: Face, world: World) -> None:
+async def not_found(face: Face, _: World) -> None:
     read = await face.find("0999888777")
     assert "No customer was found" in read or "0999" in read
     assert "L9" not in read
