@@ -1,236 +1,283 @@
-# INTERIM: replaced by the real client
-"""One method per endpoint of AntCRM's customer API."""
+"""AntCRM's customer API over HTTP. The only module that knows httpx.
+
+Reads are tried again, writes never. An httpx error holds the request and with it the key, so it is turned into a value
+where it is caught, and no error of ours has one behind it.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta, timezone, tzinfo
+from typing import Any, Literal
 
+import anyio
 import httpx
+from pydantic import JsonValue, SecretStr
 
-from antcrm_tools.errors import *
-from antcrm_tools.identity import phones
-from antcrm_tools.meaning import email_key
-from antcrm_tools.models import Customer
+from antcrm_tools import wire
+from antcrm_tools.answers import SLOW_DOWN, Answer, Lost, Reader, why_again
+from antcrm_tools.bearing import asked_for, the_one, widened
+from antcrm_tools.errors import BadInput, RateLimited
+from antcrm_tools.models import Customer, Draft, Edit, Query
+from antcrm_tools.pace import Pace, Retry, read_retry_after
+from antcrm_tools.paging import NOTHING, PAGE_MAX, Batch, Page, Paging
+from antcrm_tools.refs import Ref
 from antcrm_tools.text import msg
-from antcrm_tools.wire import *
-from antcrm_tools.wire.dates import day_in
+from antcrm_tools.wire import Written
 
-PAGE = 20
+__all__ = ["BULK_MAX", "AntCrmApi", "Page", "Retry", "Written"]
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+BULK_MAX = 100
+"""Rows of one package: "at most 100 per request"."""
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0
+"""Without a byte of the answer."""
+WRITE_SECONDS = 10.0
+POOL_SECONDS = 20.0
+"""For a free connection."""
+WHOLE_SECONDS = 60.0
+"""For one request from connecting to the last byte, as an answer may come in drops. More than the others together."""
+
+_CONTACTS = "/contacts"
+_PACKAGE = "/contacts/package"
+_TIMEOUT = httpx.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS, write=WRITE_SECONDS, pool=POOL_SECONDS)
+# LocalProtocolError is not among them: a request can break its protocol after half of it was sent.
+_BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_KEY = re.compile(r"[\x21-\x7e]+")
+_VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 
-@dataclass(frozen=True)
-class Retry:
-    attempts: int = 3
-    base: float = 0.3
-    cap: float = 5.0
-    budget: float = 20.0
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
-    clock: Callable[[], float] = time.monotonic
+class _WithoutCustomers(logging.Filter):
+    """Takes the query out of the addresses httpx logs: it holds customers' phones and e-mails."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_without_query(arg) for arg in record.args)
+        return True
 
 
-@dataclass(frozen=True)
-class Page:
-    customers: tuple[Customer, ...]
-    number: int
-    last: bool
+def _without_query(arg: object) -> object:
+    if isinstance(arg, httpx.URL) and arg.path.endswith((_CONTACTS, _PACKAGE)):
+        return str(arg).partition("?")[0]
+    return arg
+
+
+logging.getLogger("httpx").addFilter(_WithoutCustomers())
 
 
 class AntCrmApi:
+    """One method per endpoint of AntCRM's customer API."""
+
     def __init__(
         self,
-        base_url,
-        key,
+        base_url: str,
+        key: SecretStr,
         *,
-        pace,
-        region="VN",
-        timezone: tzinfo = timezone(timedelta(hours=7)),
-        app=None,
-        transport=None,
-        retry=Retry(),
-    ):
+        pace: Pace,
+        region: str = "VN",
+        timezone: tzinfo = _VIETNAM,
+        app: Callable[..., Any] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        """`base_url` may have a path; the key goes into the header `apikey` (row "auth").
+
+        Args:
+            base_url: where AntCRM is.
+            key: the company's secret.
+            pace: the rate limit, shared by all requests of this AntCRM.
+            region: where a phone without + is from, when an answer's phones are compared with the one asked for.
+            timezone: in which a day of a query is a day.
+            app: an AntCRM in this process (ASGI), reached without a port.
+            transport: the network, for tests.
+            retry: how reads are tried again.
+
+        Raises:
+            BadInput: the address or the key cannot be one.
+        """
+        if app is not None and transport is not None:
+            raise ValueError("either an app or a transport")
+        secret = key.get_secret_value().strip()
+        if not _KEY.fullmatch(secret):
+            raise BadInput(
+                msg("ANTCRM_API_KEY is empty or holds characters that no key has."),
+                then=msg("Copy the key again as AntCRM gave it, without spaces or quotes."),
+            )
+        self._key = SecretStr(secret)
         self._pace = pace
-        self._retry = retry
         self._region = region
         self._zone = timezone
+        self._retry = retry or Retry()
+        self._reader = Reader(self._key)
+        self._paging = Paging(self._batch)
         if app is not None:
-            transport = httpx.ASGITransport(app=app)
-        self._http = httpx.AsyncClient(
-            base_url=base_url.rstrip("/"),
-            headers={"apikey": key.get_secret_value()},
-            transport=transport,
-            timeout=httpx.Timeout(connect=5, read=15, write=10, pool=20),
+            # An app that breaks answers 500, as it would behind a port.
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        # Redirects are not followed: one could carry the key to another address, and a write to nobody knows where.
+        self._client = httpx.AsyncClient(
+            base_url=_checked(base_url), timeout=_TIMEOUT, transport=transport, follow_redirects=False
         )
-        self._base = None
-        self._full = False
 
-    async def aclose(self):
-        await self._http.aclose()
+    async def get(self, ref: Ref, *, background: bool = False) -> Customer:
+        """One customer by its number.
 
-    async def get(self, ref, *, background=False):
-        params = {"contactType": ref.space, **write_ref(ref)}
-        rows = await self._read(params, background)
-        if rows is None or not rows:
-            raise NotFound(str(ref))
-        hits = [r for r in rows if r.as_ref() == ref]
-        if len(hits) != len(rows):
-            raise FilterIgnored(next(iter(write_ref(ref))))
-        return hits[0]
+        Raises:
+            NotFound: there is none.
+            FilterIgnored: the answer holds another customer.
+            NotActed, Refused, UnreadableAnswer: as for every read.
+        """
+        params = {"contactType": ref.space, "leadId" if ref.space == "lead" else "customerId": ref.id}
+        return the_one(ref, await self._read(params, background))
 
-    async def page(self, query, number=0, *, background=False):
-        first = await self._rows(query, None, background)
-        if number == 0:
-            return self._page(query, first, 0)
-        await self._find_base(query, first, background)
-        rows = await self._rows(query, number + (self._base or 0), background)
-        if rows and {r.ref for r in rows} <= {r.ref for r in first}:
-            raise PagingBroken
-        return self._page(query, rows, number)
+    async def page(self, query: Query, number: int = 0, *, background: bool = False) -> Page:
+        """One page of a list, counted from 0 whatever AntCRM's own count; past the end it is empty and the last.
 
-    async def walk(self, query, *, background=False):
-        number, seen = 0, set()
-        while True:
-            page = await self.page(query, number, background=background)
-            new = [c for c in page.customers if c.ref not in seen]
-            if page.customers and not new:
-                raise PagingBroken
-            for c in new:
-                seen.add(c.ref)
-                yield c
-            if page.last:
-                return
-            number += 1
+        Windows of days are sent a day wider and cut to what was asked for here, so a page may be short and not the
+        last (row "day filters are in UTC or Vietnam time").
 
-    def _page(self, query, rows, number):
-        self._full = self._full or len(rows) >= PAGE
-        last = not rows or (len(rows) < PAGE and (self._full or len(rows) < 5))
-        return Page(tuple(r for r in rows if self._in(query, r)), number, last)
+        Raises:
+            FilterIgnored: the answer holds customers that were not asked for.
+            PagingBroken: it is the page before once more.
+            NotActed, Refused, UnreadableAnswer: as for every read.
+        """
+        return await self._paging.page(query, number, background)
 
-    def _in(self, q, c):
-        def ok(m, a, b):
-            d = day_in(m, self._zone)
-            return d is None or ((a is None or d >= a) and (b is None or d <= b))
+    def walk(self, query: Query, *, background: bool = False) -> AsyncIterator[Customer]:
+        """Every customer of a list, each once, in AntCRM's order but for those that moved to the front meanwhile.
 
-        return ok(c.created_at, q.created_from, q.created_to) and ok(c.updated_at, q.updated_from, q.updated_to)
+        Raises:
+            FilterIgnored, PagingBroken, NotActed, Refused, UnreadableAnswer: as `page`; what came before is incomplete.
+        """
+        return self._paging.walk(query, background)
 
-    async def _find_base(self, query, first, background):
-        if self._base is not None:
-            return
-        one = await self._rows(query, 1, background)
-        a, b = {r.ref for r in first}, {r.ref for r in one}
-        self._base = 1 if len(a & b) * 2 > len(a) else 0
+    async def create(self, draft: Draft) -> Written:
+        """Add one customer. Success without an id gives no refs: what that means is for the caller to find out.
 
-    async def _rows(self, query, page, background):
-        day = timedelta(days=1)
-        wide = query.model_copy(
-            update={
-                k: getattr(query, k) + s
-                for k, s in (("created_from", -day), ("updated_from", -day), ("created_to", day), ("updated_to", day))
-                if getattr(query, k)
-            }
-        )
-        params = {**write_query(wide), "limit": str(PAGE)}
-        if page is not None:
-            params["page"] = str(page)
-        rows = await self._read(params, background) or []
-        for r in rows:
-            if query.phone is not None and not any(phones.same(p.value, query.phone, self._region) for p in r.phones):
-                raise FilterIgnored("phone")
-            if query.email is not None and not any(email_key(e.value) == email_key(query.email) for e in r.emails):
-                raise FilterIgnored("email")
-            if query.kind is not None and r.kind != query.kind:
-                raise FilterIgnored("contactType")
-            if query.space is not None and r.as_ref().space != query.space:
-                raise FilterIgnored("contactType")
-        return rows
+        Raises:
+            NotActed, Refused, MayHaveActed: as for every write.
+        """
+        return await self._write("POST", _CONTACTS, wire.write_draft(draft))
 
-    async def _read(self, params, background):
+    async def create_many(self, drafts: Sequence[Draft]) -> Written:
+        """Add 1 to 100 customers in one request. The order of the refs means nothing (it is not documented).
+
+        Raises:
+            NotActed, Refused, MayHaveActed: as for every write.
+        """
+        if not 1 <= len(drafts) <= BULK_MAX:
+            raise ValueError(f"a package has 1 to {BULK_MAX} rows, not {len(drafts)}")
+        return await self._write("POST", _PACKAGE, [wire.write_draft(draft) for draft in drafts])
+
+    async def edit(self, ref: Ref, edit: Edit) -> Written:
+        """Write the fields that are set in `edit`, and no others.
+
+        Raises:
+            NotFound: there is no such customer.
+            NotActed, Refused, MayHaveActed: as for every write.
+        """
+        return await self._write("PUT", _CONTACTS, wire.write_edit(ref, edit), ref)
+
+    async def delete(self, ref: Ref) -> None:
+        """Delete one customer, by exactly one id in the body.
+
+        Raises:
+            NotFound: there is no such customer.
+            NotActed, Refused, MayHaveActed: as for every write.
+        """
+        await self._write("DELETE", _CONTACTS, wire.write_ref(ref), ref)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _batch(self, query: Query, number: int | None, background: bool) -> Batch:
+        params = wire.write_query(widened(query)) | {"limit": str(PAGE_MAX)}
+        if number is not None:
+            params["page"] = str(number)
+        customers = await self._read(params, background)
+        if not customers:
+            return NOTHING
+        kept = asked_for(query, customers, region=self._region, zone=self._zone)
+        return Batch(tuple(kept), frozenset(c.as_ref() for c in customers), len(customers))
+
+    async def _read(self, params: Mapping[str, str], background: bool) -> list[Customer]:
+        """The customers in the answer to GET, after as many attempts as `Retry` allows."""
+        await self._turn(background)
         deadline = self._retry.clock() + self._retry.budget
-        for attempt in range(1, self._retry.attempts + 1):
-            await self._pace.turn(background=background)
-            error, after = None, None
+        failures = 0
+        while True:
+            answer = await self._send("GET", _CONTACTS, params=params)
+            problem = why_again(answer)
+            if problem is None and isinstance(answer, Answer):
+                return self._reader.customers(answer)
+            failures += 1
+            delay = self._retry.delay(failures, problem.retry_after if isinstance(problem, RateLimited) else None)
+            if problem is not None and (failures >= self._retry.attempts or self._retry.clock() + delay > deadline):
+                raise problem
+            await self._retry.sleep(delay)
+            await self._turn(background)
+
+    async def _write(self, method: Method, path: str, body: JsonValue, ref: Ref | None = None) -> Written:
+        await self._turn(background=False)
+        return self._reader.written(await self._send(method, path, body=body), ref)
+
+    async def _turn(self, background: bool) -> None:
+        """Wait for a turn; a person is told at once where AntCRM asked for a wait longer than anyone waits.
+
+        Raises:
+            RateLimited: nothing was sent.
+        """
+        if not background and (held := self._pace.held) > self._retry.budget:
+            raise RateLimited(held)
+        await self._pace.turn(background)
+
+    async def _send(
+        self, method: Method, path: str, *, params: Mapping[str, str] | None = None, body: JsonValue = None
+    ) -> Answer | Lost:
+        """One request, once. Never raises for what happens on the network."""
+        lost = Lost(sent=True, why=msg("AntCRM did not answer in time."))
+        with anyio.move_on_after(WHOLE_SECONDS):
+            headers = {"apikey": self._key.get_secret_value()}
             try:
-                r = await self._http.get("/contacts", params=params)
-            except httpx.TransportError:
-                error = NotActed(msg("AntCRM could not be reached."), then=msg("Check the connection and try again."))
+                response = await self._client.request(method, path, params=params, json=body, headers=headers)
+            except _BEFORE_SENDING:
+                return Lost(sent=False, why=msg("AntCRM could not be reached."))
+            except httpx.TimeoutException:
+                return lost
+            except httpx.HTTPError:
+                return Lost(sent=True, why=msg("The connection to AntCRM broke off before its answer was complete."))
+            answer = Answer(
+                response.status_code,
+                response.content,
+                read_retry_after(response.headers.get("retry-after"), self._retry.wall()),
+            )
+            if answer.status in SLOW_DOWN:
+                self._pace.trouble(answer.retry_after)
             else:
-                if r.status_code in (429, 503):
-                    after = float(r.headers.get("retry-after", 0) or 0)
-                    self._pace.trouble(after)
-                    error = (
-                        RateLimited(after)
-                        if r.status_code == 429
-                        else NotActed(
-                            msg("AntCRM is in trouble (error {status}).", status=503),
-                            then=msg("Try again in a minute."),
-                        )
-                    )
-                elif r.status_code >= 500:
-                    error = NotActed(
-                        msg("AntCRM is in trouble (error {status}).", status=r.status_code),
-                        then=msg("Try again in a minute."),
-                    )
-                else:
-                    self._pace.fine()
-                    return self._answer(r)
-            wait = max(after or 0, min(self._retry.cap, self._retry.base * 2**attempt) * self._retry.random())
-            if attempt == self._retry.attempts or self._retry.clock() + wait > deadline:
-                raise error from None
-            await self._retry.sleep(wait)
+                self._pace.fine()
+            return answer
+        return lost
 
-    def _answer(self, r):
-        if r.status_code == 404:
-            return None
-        self._refuse(r)
-        return read_customers(read_json(r.content))
 
-    def _refuse(self, r):
-        if r.status_code in (401, 403):
-            raise Unauthorised(self._words(r))
-        if r.status_code >= 400:
-            raise Refused(self._words(r))
-
-    def _words(self, r):
-        try:
-            return vendor_message(read_json(r.content))
-        except UnreadableAnswer:
-            return ""
-
-    async def _write(self, method, path, body, ref=None):
-        await self._pace.turn()
-        try:
-            r = await self._http.request(method, path, json=body)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            raise NotActed(
-                msg("AntCRM could not be reached."), then=msg("Check the connection and try again.")
-            ) from None
-        except httpx.HTTPError:
-            raise MayHaveActed(msg("AntCRM's answer was lost.")) from None
-        if r.status_code == 429:
-            raise RateLimited(None)
-        if r.status_code == 404 and ref is not None:
-            raise NotFound(str(ref), self._words(r))
-        if r.status_code >= 500 or 300 <= r.status_code < 400:
-            raise MayHaveActed(msg("AntCRM answered with error {status}.", status=r.status_code))
-        self._refuse(r)
-        try:
-            return read_written(read_json(r.content))
-        except UnreadableAnswer:
-            raise MayHaveActed(msg("AntCRM's answer could not be read.")) from None
-
-    async def create(self, draft):
-        return await self._write("POST", "/contacts", write_draft(draft))
-
-    async def create_many(self, drafts):
-        return await self._write("POST", "/contacts/package", [write_draft(d) for d in drafts])
-
-    async def edit(self, ref, edit):
-        return await self._write("PUT", "/contacts", write_edit(ref, edit), ref)
-
-    async def delete(self, ref):
-        await self._write("DELETE", "/contacts", write_ref(ref), ref)
+def _checked(base_url: str) -> httpx.URL:
+    problem = BadInput(
+        msg("ANTCRM_BASE_URL is not a web address."), then=msg("It looks like https://apiring.antbuddy.com.")
+    )
+    try:
+        url = httpx.URL(base_url.strip())
+    except httpx.InvalidURL:
+        raise problem from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise problem
+    return url

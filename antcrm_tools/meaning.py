@@ -24,7 +24,8 @@ def meaning(field: str, value: object, region: str = "VN") -> object:
             return value.isoformat()
         case tuple():
             items = cast("tuple[object, ...]", value)
-            return sorted({json.dumps(_element(item, region), ensure_ascii=False) for item in items})
+            elements = [_element(item, region) for item in items]
+            return sorted({json.dumps(element, ensure_ascii=False) for element in elements if element})
         case _:
             raise TypeError(f"{field} holds a {type(value).__name__}")
 
@@ -69,10 +70,11 @@ def email_key(value: str) -> str:
 def contact_keys(customer: Customer | Draft, region: str = "VN") -> frozenset[str]:
     """Every phone and e-mail of a customer as it is compared: what makes two customers duplicates."""
     numbers = {phone_key(phone.value, region) for phone in customer.phones}
-    return frozenset(numbers | {email_key(email.value) for email in customer.emails})
+    return frozenset(numbers | {email_key(email.value) for email in customer.emails}) - {""}
 
 
 def _element(item: object, region: str) -> object:
+    """An element by its meaning; empty for one that holds nothing, which is as good as not there."""
     # The label of a phone ("Work") is left out: AntCRM's words for it are not documented, the number is what counts.
     match item:
         case Phone():
@@ -80,11 +82,14 @@ def _element(item: object, region: str) -> object:
         case Email():
             return email_key(item.value)
         case Social():
-            return [_plain(item.protocol).casefold(), _plain(item.value)]
+            value = _plain(item.value)
+            return [_plain(item.protocol).casefold(), value] if value else None
         case CustomField():
-            return [_plain(item.name), _plain(item.value)] if item.value else None
+            value = _plain(item.value)
+            return [_plain(item.name), value] if value else None
         case Address():
-            return [_plain(part) for part in item.model_dump(exclude={"country", "country_code"}).values()]
+            words = [_plain(part) for part in item.model_dump(exclude={"country", "country_code"}).values()]
+            return words if any(item.model_dump().values()) else None
         case _:
             return _plain(str(item))
 

@@ -15,10 +15,10 @@ Kind: TypeAlias = Literal["lead", "contact", "account"]
 Gender: TypeAlias = Literal["male", "female", "other"]
 """AntCRM's 0, 1 and 2."""
 
-Day: TypeAlias = Annotated[date | str, Field(union_mode="left_to_right")]
+Day: TypeAlias = date | str
 """A day; text where AntCRM holds one that cannot be read as a day, kept as it stands."""
 
-Moment: TypeAlias = Annotated[datetime | str, Field(union_mode="left_to_right")]
+Moment: TypeAlias = datetime | str
 """A moment with its time zone; text where AntCRM's cannot be read, kept as it stands."""
 
 

@@ -17,7 +17,7 @@ Space: TypeAlias = Literal["lead", "customer"]
 """Which number space an id belongs to; also the wire's `contactType`."""
 
 # AntCRM's own ids are numbers; letters are let through because "ids are numbers or strings" is not settled.
-_REF = re.compile(r"([LC])\s*[-:#]?\s*([0-9][0-9A-Za-z_-]{0,63}|[0-9a-f]{24})", re.IGNORECASE)
+_REF = re.compile(r"([LC])\s*[-:#]?\s*([0-9][0-9A-Za-z_-]{0,63}|[0-9a-f]{24})", re.IGNORECASE | re.ASCII)
 _DIGITS = re.compile(r"#?\s*([0-9]{1,20})")
 _CODE = re.compile(r"code:\s*(\S.*)", re.IGNORECASE)
 

@@ -118,7 +118,7 @@ class Call:
     @property
     def canonical(self) -> str:
         """The arguments in one spelling: equal calls have equal canonical forms."""
-        arguments = self.args.model_dump(mode="json", exclude_unset=True)
+        arguments = self.args.model_dump(mode="json", exclude_defaults=True)
         return json.dumps(arguments, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -167,7 +167,9 @@ def validate(model: type[A], arguments: Mapping[str, object] | A, then: Text | N
         return arguments
     try:
         # As JSON, so that a day is read from text while `strict` keeps 5 from passing as a stage.
-        return model.model_validate_json(json.dumps(arguments), strict=True)
+        return model.model_validate_json(json.dumps(dict(arguments)), strict=True)
+    except RecursionError:
+        raise BadInput(_NOT_JSON, then=then) from None
     except ValidationError as error:
         raise BadInput(join(_problem(detail) for detail in error.errors(include_url=False)[:5]), then=then) from None
 
@@ -187,8 +189,12 @@ def _problem(detail: ErrorDetails) -> Text:
     return Text(known.template, {"argument": where, **{name: str(value) for name, value in context.items()}})
 
 
+# Half a character, or nested too deeply.
+_NOT_JSON = msg("The arguments are not valid JSON.")
+
 # pydantic's kinds of error; the names in braces are its own context's.
 _PROBLEMS: dict[str, Text] = {
+    "json_invalid": _NOT_JSON,
     "missing": msg("“{argument}” is missing."),
     "extra_forbidden": msg("There is no argument “{argument}”."),
     "string_type": msg("“{argument}” must be text."),

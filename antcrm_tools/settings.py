@@ -28,11 +28,16 @@ class Settings(BaseSettings):
     """`ANTCRM_…` variables. Settings can make the program ask a person more often, never less."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ANTCRM_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix="ANTCRM_",
+        env_file=".env",
+        env_file_encoding="utf-8-sig",  # some editors put a mark in front
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
     )
 
     api_key: SecretStr | None = None
-    base_url: str = LIVE_URL
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]")] = LIVE_URL
     sandbox: bool = False
     actor: Annotated[str, Field(description="E-mail of the member of staff this process works for.")] = "local"
     scopes: Annotated[frozenset[Scope], NoDecode] = frozenset({"read", "write", "delete"})
@@ -50,12 +55,20 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("api_key")
+    @classmethod
+    def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value().strip() if value else ""
+        if not all("!" <= character <= "~" for character in key):
+            raise ValueError("a key is letters, digits and signs without spaces")
+        return SecretStr(key) if key else None
+
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("no such time zone") from None
         return value
 
@@ -72,7 +85,7 @@ class Settings(BaseSettings):
         """
         if self.sandbox:
             return SecretStr(SANDBOX_KEY)
-        if self.api_key is None or not self.api_key.get_secret_value().strip():
+        if self.api_key is None:
             raise BadInput(
                 msg("ANTCRM_API_KEY is not set."),
                 done=msg("Nothing was sent to AntCRM."),
@@ -99,3 +112,5 @@ def load_settings(**overrides: object) -> Settings:
             for detail in error.errors(include_url=False, include_input=False)
         ]
         raise BadInput(join(problems), then=msg("Correct it and start again.")) from None
+    except UnicodeDecodeError:
+        raise BadInput(msg(".env is not a UTF-8 text file."), then=msg("Correct it and start again.")) from None

@@ -36,6 +36,8 @@ class Text:
 
     def render(self, language: Language) -> str:
         """Put into words; a template without a translation is shown in English rather than not at all."""
+        if not self.template:
+            return ""  # To gettext the empty sentence means the catalogue's own header.
         catalogue = _catalogue(language)
         if self.plural is None:
             template = catalogue.gettext(self.template)

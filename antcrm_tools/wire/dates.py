@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from pydantic import JsonValue
 
+from antcrm_tools.wire.values import text_of
+
 MONTHS = (
     "January",
     "February",
@@ -26,6 +28,7 @@ MONTHS = (
 _LONG = re.compile(r"([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _EPOCH = re.compile(r"-?\d{11,14}")
+_EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 _VIETNAM = timezone(timedelta(hours=7))  # Without daylight saving since 1975.
 
 
@@ -33,9 +36,9 @@ def read_moment(value: JsonValue) -> datetime | str | None:
     """A moment with its zone. A text without a zone is taken as Vietnam's; what cannot be read is returned as text."""
     if value is None or value == "" or isinstance(value, bool | dict | list):
         return None if not isinstance(value, bool) else str(value)
-    text = str(int(value)) if isinstance(value, float) else str(value).strip()
+    text = text_of(value)
     if _EPOCH.fullmatch(text):
-        return datetime.fromtimestamp(int(text) / 1000, UTC)
+        return _from_epoch(int(text)) or text
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -52,7 +55,7 @@ def read_day(value: JsonValue) -> date | str | None:
         year, month, day = (int(part) for part in value.strip().split("-"))
         return _day(year, month, day) or value.strip()
     moment = read_moment(value)
-    return moment.astimezone(_VIETNAM).date() if isinstance(moment, datetime) else moment
+    return (day_in(moment, _VIETNAM) or text_of(value)) if isinstance(moment, datetime) else moment
 
 
 def write_day(day: date | str | None) -> str:
@@ -60,6 +63,13 @@ def write_day(day: date | str | None) -> str:
     if day is None:
         return ""
     return day if isinstance(day, str) else f"{MONTHS[day.month - 1]} {day.day}, {day.year:04d}"
+
+
+def _from_epoch(milliseconds: int) -> datetime | None:
+    try:
+        return _EPOCH_START + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
 
 
 def _read_long(text: str) -> datetime | None:
@@ -85,4 +95,8 @@ def _day(year: int, month: int, day: int) -> date | None:
 
 def day_in(moment: datetime | str | None, zone: tzinfo) -> date | None:
     """The day a moment is in a zone; None where there is none or it cannot be read."""
-    return moment.astimezone(zone).date() if isinstance(moment, datetime) else None
+    try:
+        return moment.astimezone(zone).date() if isinstance(moment, datetime) else None
+    except OverflowError:
+        # The last hours of the year 9999, or the first of the year 1: in the next zone there is no such day.
+        return None

@@ -9,6 +9,7 @@ import traceback
 import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
+from pathlib import Path
 
 from antcrm_chat import helping
 from antcrm_chat.cards import Card, Person
@@ -152,7 +153,7 @@ class Chat:
 def _unexpected(error: Exception) -> Card:
     """A code to find it by. The log gets the kind of error and the places, never the values: they may be customers'."""
     code = secrets.token_hex(3)
-    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.error("error %s: %s at %s", code, type(error).__name__, " < ".join(reversed(places)))
     said = msg("Something unexpected went wrong.")
     then = msg("Look the customer up before you try again, and tell the admin the code {code}.", code=code)

@@ -7,7 +7,7 @@ from itertools import chain
 
 from antcrm_chat.intents import LeadWords
 from antcrm_tools.identity.emails import find_emails
-from antcrm_tools.identity.phones import find_phones
+from antcrm_tools.identity.phones_in_text import find_phones
 
 # What people put between the parts of a line. It says nothing once the parts are apart.
 _SEAMS = " \t\r\n,;:-–—|/·•"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from antcrm_chat.intents import Whom
-from antcrm_tools.identity import emails, phones
+from antcrm_tools.identity import emails
+from antcrm_tools.identity.phones_in_text import find_phones
 from antcrm_tools.refs import candidates, parse_ref
 
 # AntCRM's ids do not begin with 0, and phones do: `c 0912345678` is somebody's phone.
@@ -34,7 +35,7 @@ def leading(text: str, region: str) -> tuple[Whom, str] | None:
     for email in emails.find_emails(text)[:1]:
         if email.start == 0:
             return Whom(email.text, "email"), _rest(text, email.end)
-    for phone in phones.find_phones(text, region)[:1]:
+    for phone in find_phones(text, region)[:1]:
         # A number with letters read as digits is a guess; people are looked up by what was written.
         if phone.start == 0 and not phone.slip:
             return Whom(phone.text, "phone"), _rest(text, phone.end)

@@ -17,8 +17,8 @@ from antcrm_tools.text import Text, msg
 
 # Each works as it stands in the made-up AntCRM, in the reader's language.
 _TRY: tuple[tuple[Text, Text], ...] = (
-    (msg("find 0912345678"), msg("two customers share this phone: choose one by its number")),
-    (msg("add lead Nguyễn Văn Bình 0977123456 asks for a quote"), msg("a new lead; 0912345678 would be a duplicate")),
+    (msg("find 0912345678"), msg("two customers share this phone")),
+    (msg("add lead Trần Bình 0977123456 asks for a quote"), msg("a new lead")),
     (msg("move L9002 to Đã gửi báo giá"), msg("another stage")),
     (msg("tag L9002 Ưu tiên"), msg("one more tag")),
     (msg("note L9002 call back on Monday"), msg("a dated line in the note")),
@@ -73,14 +73,18 @@ def _introduce(screen: Screen, settings: Settings, url: str) -> None:
     screen.say("")
     say(msg("To let your AI assistant work on it, paste one of these into another terminal:"))
     vs_code = json.dumps({"name": "antcrm", "type": "http", "url": url}, separators=(",", ":"))
-    screen.say(f"  Claude Code  claude mcp add --transport http antcrm {url}")
-    screen.say(f"  VS Code      code --add-mcp '{vs_code}'")
-    screen.say(f"  Inspector    npx @modelcontextprotocol/inspector --cli {url} --transport http --method tools/list")
+    for name, command in (
+        ("Claude Code", f"claude mcp add --transport http antcrm {url}"),
+        ("VS Code", f"code --add-mcp '{vs_code}'"),
+        ("Inspector", f"npx @modelcontextprotocol/inspector --cli {url} --transport http --method tools/list"),
+    ):
+        screen.say(f"{name}:")
+        screen.copyable(f"  {command}")
     screen.say("")
     say(msg("Or try it here; write one of these lines:"))
     examples = [(example.render(settings.language), does.render(settings.language)) for example, does in _TRY]
     width = max(len(example) for example, _ in examples)
     for example, does in examples:
         screen.say(f"  {example:<{width}}  {does}")
-    say(msg("/help shows everything, “exit” leaves."))
+    say(msg("A line that is only a number picks a button. /help shows everything, “exit” leaves."))
     screen.say("")

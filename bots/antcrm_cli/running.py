@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -54,7 +55,7 @@ def run(command: Callable[[], Awaitable[None]], lang: str | None) -> None:
         raise typer.Exit(FAILED) from None
     except Exception as error:  # noqa: BLE001  the last line: people get a sentence, never a traceback
         code = secrets.token_hex(3)
-        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         # The kind of error and the places, never its words: they may hold a customer's data.
         log.error("error %s: %s at %s", code, type(error).__name__, " < ".join(reversed(places)))  # noqa: TRY400
         said = msg("Something unexpected went wrong.")

@@ -21,6 +21,10 @@ class Screen(Protocol):
         """Words of the program itself, as they are."""
         ...
 
+    def copyable(self, text: str) -> None:
+        """A line to be copied: never broken in two."""
+        ...
+
     def show(self, card: Card, language: Language) -> None:
         """A card; its buttons are numbered from 1."""
         ...
@@ -47,6 +51,10 @@ class PlainScreen:
 
     def say(self, text: str) -> None:
         """Words of the program itself, as they are."""
+        self._write(text + "\n")
+
+    def copyable(self, text: str) -> None:
+        """No line is broken here anyway."""
         self._write(text + "\n")
 
     def show(self, card: Card, language: Language) -> None:
@@ -79,6 +87,10 @@ class RichScreen:
     def say(self, text: str) -> None:
         """Words of the program itself, as they are."""
         self._line(text)
+
+    def copyable(self, text: str) -> None:
+        """The terminal wraps it by itself, and gives it back whole."""
+        self._console.print(text, style="green", markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def show(self, card: Card, language: Language) -> None:
         """The title bold, the buttons in their colours."""

@@ -27,10 +27,10 @@ async def run_sandbox(lang: str | None, *, port: int, file: Path | None, people:
 
         def announce(url: str) -> None:
             screen.say(msg("A made-up AntCRM answers here, until Ctrl-C:").render(language))
-            screen.say(f"  ANTCRM_BASE_URL={url}")
-            screen.say(f"  ANTCRM_API_KEY={sandbox.api_key}")
+            screen.copyable(f"  ANTCRM_BASE_URL={url}")
+            screen.copyable(f"  ANTCRM_API_KEY={sandbox.api_key}")
             screen.say(msg("Put both into the environment or into .env, for example:").render(language))
-            screen.say(f"  ANTCRM_BASE_URL={url} ANTCRM_API_KEY={sandbox.api_key} antcrm chat")
+            screen.copyable(f"  ANTCRM_BASE_URL={url} ANTCRM_API_KEY={sandbox.api_key} antcrm chat")
 
         try:
             await serve(sandbox, port=port, announce=announce)

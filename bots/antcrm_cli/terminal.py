@@ -60,8 +60,9 @@ class Terminal:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             self.screen.say("\n" + msg("Finishing what is under way…").render(self.person.language))
-            async with asyncio.timeout(_FINISH):
-                self._show(await task)
+            await asyncio.wait((task,), timeout=_FINISH)
+            if task.done():
+                self._show(task.result())
             raise
 
     def _show(self, cards: list[Card]) -> None:

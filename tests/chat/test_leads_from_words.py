@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from antcrm_chat.intents import LeadWords
 from antcrm_chat.leads import named, read_lead
 from antcrm_tools.identity.emails import find_emails
-from antcrm_tools.identity.phones import find_phones
+from antcrm_tools.identity.phones_in_text import find_phones
 
 # What people put between the parts; where the parts are cut, it goes.
 SEAMS = set(" \t\r\n,;:-–—|/·•()[]<>")

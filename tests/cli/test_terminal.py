@@ -5,13 +5,15 @@ import io
 
 import pytest
 
-from antcrm_chat.cards import Person
+from antcrm_chat.cards import Card, Person
+from antcrm_chat.chat import Chat
 from antcrm_cli.lines import reading
 from antcrm_cli.screen import PlainScreen
 from antcrm_cli.terminal import Terminal
 from antcrm_tools.house import House
 from antcrm_tools.sandbox import AN, ANH, TUAN
 from antcrm_tools.settings import Settings
+from antcrm_tools.text import verbatim
 from tests.fakes.talker import chat_in
 
 
@@ -52,3 +54,31 @@ async def test_leaving(word: str) -> None:
 async def test_the_end_of_the_input_and_blank_lines() -> None:
     said, _ = await session("", "   ")
     assert said == "› \n› " + "   \n"
+
+
+class HeldChat(Chat):
+    """A write that takes its time."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def hear(self, person: Person, words: str) -> list[Card]:
+        self.begun.set()
+        await self.go_on.wait()
+        return [Card(verbatim(f"{person.who}: {words} done"))]
+
+
+async def test_leaving_in_the_middle_of_a_write_tells_how_it_ended() -> None:
+    chat, out = HeldChat(), io.StringIO()
+    turn = asyncio.create_task(Terminal(chat, Person("terminal", "local"), PlainScreen(out)).turn("xoá"))
+    async with asyncio.timeout(10):
+        await chat.begun.wait()
+        turn.cancel()
+        await asyncio.sleep(0)
+        assert not turn.done()
+        chat.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+    assert "Finishing what is under way" in out.getvalue()
+    assert "local: xoá done" in out.getvalue()

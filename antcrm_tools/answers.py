@@ -1,0 +1,150 @@
+"""What an answer of AntCRM means. Pure.
+
+What matters about a failure is whether AntCRM may have acted (row "what a failure of a write looks like"):
+
+    before anything left this machine          → NotActed            no connection, no free connection
+    429                                        → RateLimited         it did not act
+    401, 403; 404; other 4xx; 200 `success: 0` → Unauthorised; NotFound; Refused
+    anything else after sending a write        → MayHaveActed        5xx, time-out, cut or unreadable answer, redirect
+    anything else after sending a read         → NotActed, or UnreadableAnswer when an answer came
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import NoReturn, TypeVar
+
+from pydantic import JsonValue, SecretStr
+
+from antcrm_tools import wire
+from antcrm_tools.errors import (
+    MayHaveActed,
+    NotActed,
+    NotFound,
+    RateLimited,
+    Refused,
+    Unauthorised,
+    UnreadableAnswer,
+)
+from antcrm_tools.models import Customer
+from antcrm_tools.refs import Ref
+from antcrm_tools.text import Text, msg
+
+T = TypeVar("T")
+
+SLOW_DOWN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+"""Row "rate limit: 429, or 503 as in the sibling API"."""
+
+_DONE = range(200, 300)
+_REFUSED = range(400, 500)
+_BROKEN = range(500, 1000)
+_AGAIN = msg("Try again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that came whole. `retry_after` in seconds, where AntCRM said."""
+
+    status: int
+    body: bytes
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No answer. `sent` is whether anything may have reached AntCRM."""
+
+    sent: bool
+    why: Text
+
+
+class Reader:
+    """Reads answers, and quotes AntCRM's words in errors without the key, even where AntCRM repeats it."""
+
+    def __init__(self, key: SecretStr) -> None:
+        """`key`: what must not be quoted."""
+        self._key = key
+
+    def customers(self, answer: Answer) -> list[Customer]:
+        """The customers in an answer to GET; none for a 404.
+
+        Raises:
+            Unauthorised, Refused: AntCRM said no.
+            UnreadableAnswer: it cannot be read, which is never an empty list.
+        """
+        if answer.status == HTTPStatus.NOT_FOUND:
+            # A 404 in HTML is the web server's: nothing lives at this address, which is not "no such customer".
+            if answer.body.strip():
+                wire.read_json(self._hidden(answer.body))
+            return []
+        if answer.status in _REFUSED:
+            self._refuse(answer)
+        if answer.status not in _DONE:
+            raise UnreadableAnswer("", what=_unexpected(answer))
+        return self._parsed(answer, wire.read_customers)
+
+    def written(self, answer: Answer | Lost, ref: Ref | None) -> wire.Written:
+        """What a write did; `ref` is the customer it was about, if there was one before.
+
+        Raises:
+            NotActed, RateLimited: it was not done.
+            NotFound, Unauthorised, Refused: AntCRM said no.
+            MayHaveActed: everything else.
+        """
+        if isinstance(answer, Lost):
+            raise MayHaveActed(answer.why) if answer.sent else NotActed(answer.why, then=_AGAIN)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise RateLimited(answer.retry_after)
+        if answer.status == HTTPStatus.NOT_FOUND and ref is not None:
+            raise NotFound(str(ref), self._message(answer))
+        if answer.status in _REFUSED:
+            self._refuse(answer)
+        if answer.status not in _DONE:
+            raise MayHaveActed(_unexpected(answer))
+        try:
+            return self._parsed(answer, wire.read_written)
+        except UnreadableAnswer as unreadable:
+            why = unreadable.what
+        raise MayHaveActed(why)
+
+    def _parsed(self, answer: Answer, read: Callable[[JsonValue], T]) -> T:
+        try:
+            return read(wire.read_json(answer.body))
+        except (Refused, UnreadableAnswer):
+            hidden = self._hidden(answer.body)
+            if hidden == answer.body:
+                raise
+        return read(wire.read_json(hidden))
+
+    def _refuse(self, answer: Answer) -> NoReturn:
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise Unauthorised(self._message(answer))
+        raise Refused(self._message(answer))
+
+    def _message(self, answer: Answer) -> str:
+        """The vendor's words; none where the body is not JSON (an HTML page of a server in between)."""
+        try:
+            return wire.vendor_message(wire.read_json(self._hidden(answer.body)))
+        except UnreadableAnswer:
+            return ""
+
+    def _hidden(self, body: bytes) -> bytes:
+        return body.replace(self._key.get_secret_value().encode(), b"***")
+
+
+def why_again(answer: Answer | Lost) -> NotActed | None:
+    """What is wrong with an answer to a read that may be better the next time; None when it is to be read."""
+    if isinstance(answer, Lost):
+        return NotActed(answer.why, then=_AGAIN)
+    slow_down = answer.status in SLOW_DOWN and answer.retry_after is not None
+    if slow_down or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimited(answer.retry_after)
+    return NotActed(_unexpected(answer), then=_AGAIN) if answer.status in _BROKEN else None
+
+
+def _unexpected(answer: Answer) -> Text:
+    if answer.status in _BROKEN:
+        return msg("AntCRM answered with an error of its own ({status}).", status=answer.status)
+    return msg("AntCRM answered with a redirect, which is not followed.")

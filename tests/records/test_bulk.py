@@ -1,0 +1,141 @@
+"""Many leads at once: a fate for every row, in every way AntCRM may treat a package."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from antcrm_tools.bulk import Fate, create_many
+from antcrm_tools.models import Draft, Phone
+from antcrm_tools.records import Records
+from antcrm_tools.sandbox import AN
+from tests.fakes.world import World, world
+
+TODAY = date(2026, 8, 3)
+
+
+def drafts(count: int, start: int = 0) -> list[Draft]:
+    """Leads that differ in name and phone."""
+    return [
+        Draft(name=f"Khách {i}", phones=(Phone(value=f"09781{i:05d}"),), code=f"c{i}")
+        for i in range(start, start + count)
+    ]
+
+
+async def run(w: World, rows: list[Draft], *, allow_duplicates: bool = False) -> list[Fate]:
+    seen: list[tuple[int, int]] = []
+
+    async def watch(done: int, total: int) -> None:
+        seen.append((done, total))
+
+    records = Records(w.house.api(), code=lambda: "unused")
+    fates = await create_many(records, rows, today=TODAY, allow_duplicates=allow_duplicates, progress=watch)
+    assert len(fates) == len(rows)
+    assert seen == sorted(seen)
+    assert seen[-1] == (len(rows), len(rows))
+    return fates
+
+
+def names(fates: list[Fate]) -> list[str]:
+    return [fate.name for fate in fates]
+
+
+def packages(w: World) -> list[int]:
+    """Rows in each package sent."""
+    return [len(request.body) for request in w.sent("POST") if request.path.endswith("/package")]
+
+
+@pytest.mark.parametrize("order", ["kept", "reversed"])
+async def test_every_row_gets_its_own_ref_whatever_the_order_of_ids(order: str) -> None:
+    async with world(people=0) as w:
+        w.sandbox.switches = w.sandbox.switches.model_copy(update={"bulk_ids": order})
+        rows = drafts(101)
+        fates = await run(w, rows)
+        assert packages(w) == [100, 1]
+        for draft, fate in zip(rows, fates, strict=True):
+            assert fate.name == "created"
+            assert fate.ref is not None
+            row = w.sandbox.store.get("lead", int(fate.ref.id))
+            assert row is not None
+            assert row.fields["name"] == draft.name
+
+
+async def test_known_customers_are_not_made_twice_unless_wanted() -> None:
+    async with world() as w:
+        rows = [*drafts(2), Draft(name="Người quen", phones=(Phone(value=AN.phone),), code="x")]
+        assert names(await run(w, rows)) == ["created", "created", "duplicate"]
+        assert names(await run(w, [rows[2]], allow_duplicates=True)) == ["created"]
+
+
+@pytest.mark.parametrize("bad", ["fail", "skip"])
+@pytest.mark.parametrize("refusal", ["400", "success0", "html"])
+async def test_one_row_antcrm_refuses_does_not_hold_up_the_others(bad: str, refusal: str) -> None:
+    async with world() as w:
+        w.sandbox.switches = w.sandbox.switches.model_copy(
+            update={"bulk_bad_row": bad, "refusals": refusal, "post_known_phone": "refuse"}
+        )
+        rows = [*drafts(3), Draft(name="Người quen", phones=(Phone(value=AN.phone),), code="x"), *drafts(2, 3)]
+        fates = await run(w, rows, allow_duplicates=True)
+        assert names(fates)[:3] + names(fates)[4:] == ["created"] * 5
+        assert fates[3].name in {"refused", "not_stored"}
+        assert w.sandbox.store.count("lead") == 5 + 5
+
+
+async def test_a_package_whose_answer_is_lost_is_read_back_and_never_sent_again() -> None:
+    async with world(people=0) as w:
+        w.line.loses = {"POST"}
+        assert names(await run(w, drafts(3))) == ["created"] * 3
+        assert packages(w) == [3]
+
+
+async def test_a_package_that_did_not_act_and_gave_no_answer_is_unsure() -> None:
+    async with world(people=0) as w:
+        w.sandbox.faults.fail("POST", 500)
+        fates = await run(w, drafts(3))
+        assert names(fates) == ["unsure"] * 3
+        assert packages(w) == [3]
+
+
+async def test_rows_that_were_not_sent_say_so() -> None:
+    async with world(people=0) as w:
+        w.line.down = True
+        fates = await run(w, drafts(101))
+        assert names(fates) == ["not_sent"] * 101
+        assert "could not be reached" in str(fates[0].reason)
+
+
+async def test_acknowledged_but_not_stored() -> None:
+    async with world(people=0) as w:
+        w.sandbox.switches.acknowledge_without_storing = True
+        assert names(await run(w, drafts(3))) == ["not_stored"] * 3
+
+
+async def test_a_row_that_lost_a_field_on_the_way_keeps_its_ref_and_says_which() -> None:
+    async with world(people=0) as w:
+        w.sandbox.switches.drop_fields = frozenset({"bgInfo"})
+        (fate,) = await run(w, [Draft(name="A", note="quan trọng", code="c")])
+        assert fate.name == "not_stored"
+        assert fate.ref is not None
+        assert "note" in str(fate.reason)
+
+
+async def test_rows_of_one_name_and_no_phone_are_each_found_once() -> None:
+    async with world(people=0) as w:
+        fates = await run(w, [Draft(name="Chị Hoa", code=f"c{i}") for i in range(3)])
+        assert names(fates) == ["created"] * 3
+        assert len({fate.ref for fate in fates}) == 3
+
+
+async def test_ids_as_text_and_other_shapes() -> None:
+    async with world(people=0) as w:
+        w.sandbox.switches = w.sandbox.switches.model_copy(
+            update={
+                "ids": "strings",
+                "list_shape": "object_data",
+                "empty_values": "missing",
+                "dates": "epoch_ms",
+                "page_base": 0,
+            }
+        )
+        assert names(await run(w, drafts(45))) == ["created"] * 45
