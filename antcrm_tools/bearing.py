@@ -11,7 +11,7 @@ from datetime import date, timedelta, tzinfo
 
 from antcrm_tools.errors import FilterIgnored, NotFound, UnreadableAnswer
 from antcrm_tools.identity import phones
-from antcrm_tools.identity.emails import canonical_email
+from antcrm_tools.meaning import email_key
 from antcrm_tools.models import Customer, Query
 from antcrm_tools.refs import Ref
 from antcrm_tools.wire.dates import day_in
@@ -68,7 +68,7 @@ def _is_asked_for(query: Query, customer: Customer, region: str, zone: tzinfo) -
         raise FilterIgnored("type")
     if query.phone is not None and not any(phones.same(p.value, query.phone, region) for p in customer.phones):
         raise FilterIgnored("phone")
-    if query.email is not None and _email(query.email) not in {_email(e.value) for e in customer.emails}:
+    if query.email is not None and email_key(query.email) not in {email_key(e.value) for e in customer.emails}:
         raise FilterIgnored("email")
     created, updated = day_in(customer.created_at, zone), day_in(customer.updated_at, zone)
     within = [
@@ -94,10 +94,6 @@ def _not_after(parameter: str, day: date | None, last: date | None) -> bool:
     if (day - last).days > 2 * _SLACK:
         raise FilterIgnored(parameter)
     return day <= last
-
-
-def _email(text: str) -> str:
-    return canonical_email(text) or text.strip().casefold()
 
 
 def _shifted(day: date | None, days: int) -> date | None:

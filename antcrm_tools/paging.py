@@ -193,7 +193,7 @@ class Paging:
             return NOTHING
 
     async def _find_first_number(self, query: Query, background: bool, first: Batch | None) -> tuple[int | None, Batch]:
-        """AntCRM's number of the first page, and the second page. An empty list tells nothing.
+        """AntCRM's number of the first page, and the second page. An empty list or a look-up may tell nothing.
 
         Raises:
             PagingBroken: every number gives the first page.
@@ -209,6 +209,8 @@ class Paging:
             again = await self._first(query, background)
             if again.refs == first.refs:
                 if second.refs == first.refs:
+                    if _is_look_up(query) and first.rows < PAGE_MAX:
+                        return None, NOTHING  # AntCRM has no pages of it: this is all there is
                     raise PagingBroken
                 if second.refs.isdisjoint(first.refs):
                     return int(from_one), second
@@ -225,6 +227,11 @@ class Paging:
     def _after_another(self, batch: Batch) -> Batch:
         self._followed = self._followed or batch.rows > 0
         return batch
+
+
+def _is_look_up(query: Query) -> bool:
+    """Whether it asks for one person ("details of 1 customer via phone number or email"), not for a list."""
+    return query.phone is not None or query.email is not None
 
 
 def _merged(customers: tuple[Customer, ...], seen: set[Ref]) -> tuple[Customer, ...]:

@@ -151,7 +151,7 @@ def tool(
             raise TypeError(f"{name} has no docstring")
         summary = " ".join(run.__doc__.split())
         lowest = most if least is None else least
-        computed = effect or (lambda _: most)
+        computed: Callable[[A], Effect] = effect or (lambda _: most)
         return Tool(name, title, summary, args, returns, lowest, most, idempotent, computed, run, preview)
 
     return make

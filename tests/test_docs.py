@@ -44,7 +44,9 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def test_what_goes_wrong_is_quoted_as_it_is_said() -> None:
-    sources = "\n".join(path.read_text("utf-8") for folder in ("antcrm_tools", "bots") for path in Path(folder).rglob("*.py"))
+    sources = "\n".join(
+        path.read_text("utf-8") for folder in ("antcrm_tools", "bots") for path in Path(folder).rglob("*.py")
+    )
     section = README.split("\n## If something goes wrong\n")[1].split("\n\n[")[0]
     for quoted in re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)[1:]:
         if quoted not in {"---", "it says"} and not quoted.startswith("(code"):

@@ -90,18 +90,22 @@ def canonical(text: str, region: str = "VN") -> str | None:
 def spellings(text: str, region: str = "VN") -> tuple[str, ...]:
     """Return how a CRM may have stored this phone, most likely first, without repeats.
 
-    For Vietnam `0912…`, `+84912…`, `84912…`, then the number of before 2018 where there was one; for elsewhere only
-    the form with +, because its digits alone can be another number in Vietnam. Last comes the text as typed. A text
-    that is not a phone gives itself; a blank one gives nothing, so that it is never looked up.
+    For Vietnam `0912…`, `+84912…`, `84912…`, then for a mobile the number of before 2018 where there was one and the
+    two usual groupings, `0912 345 678` and `0912.345.678`; for elsewhere only the form with +, because its digits
+    alone can be another number in Vietnam. Last comes the text as typed. A text that is not a phone gives itself; a
+    blank one gives nothing, so that it is never looked up.
     """
     typed = text.strip()
     number = _read(text, region)
     forms: list[str] = []
     if number and number.country == VIETNAM:
         forms = [number.dialled, number.e164, number.e164[1:]]
-        old = _BEFORE_2018.get(number.national[:2])
-        if old and len(number.national) == MOBILE_LENGTH:
-            forms.append(f"0{old}{number.national[2:]}")
+        if len(number.national) == MOBILE_LENGTH:
+            if old := _BEFORE_2018.get(number.national[:2]):
+                forms.append(f"0{old}{number.national[2:]}")
+            # The two ways people group a mobile; AntCRM may compare letter by letter. More would cost more requests.
+            head, middle, tail = number.dialled[:4], number.dialled[4:7], number.dialled[7:]
+            forms += [f"{head} {middle} {tail}", f"{head}.{middle}.{tail}"]
     elif number:
         forms = [number.e164]
     return tuple(form for form in dict.fromkeys([*forms, typed]) if form)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from antcrm_tools.identity import emails, phones
 from antcrm_tools.in_words import value_in_words
-from antcrm_tools.meaning import email_key, fingerprint, phone_key
+from antcrm_tools.meaning import email_key, fingerprint, lost, phone_key
 from antcrm_tools.models import Customer, CustomField, Email, Kind, Phone
 from antcrm_tools.records import Planned
 from antcrm_tools.registry import ArgumentError, Preview, Result
@@ -141,9 +141,14 @@ def preview_of(planned: Planned) -> Preview | Changed:
     if not planned.fields:
         return Changed.of(before, before, ())
     name = clean(before.name)
+    takes_away = any(lost(f, getattr(before, f), getattr(planned.edit, f)) for f in planned.fields)
     return Preview(
-        question=msg("Change {ref} {name}?", ref=before.ref, name=name),
-        yes=msg("Change {name}", name=name),
+        question=(
+            msg("Delete this from {ref} {name}?", ref=before.ref, name=name)
+            if takes_away
+            else msg("Change {ref} {name}?", ref=before.ref, name=name)
+        ),
+        yes=msg("Delete from {name}", name=name) if takes_away else msg("Change {name}", name=name),
         no=msg("Keep"),
         fingerprint=planned.fingerprint,
         lines=tuple(_line(planned, field) for field in planned.fields),

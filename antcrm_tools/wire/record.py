@@ -98,14 +98,14 @@ class _Record:
             self.keep(key)
         return found
 
-    def _each(self, key: str, read: Callable[[JsonValue], T], label: str = "_id") -> tuple[T, ...]:
-        """The elements of an array; `label` is what an element may have without holding anything."""
+    def _each(self, key: str, read: Callable[[JsonValue], T], label: str = "") -> tuple[T, ...]:
+        """The elements of an array; one that has nothing but its `label` holds nothing."""
         found: list[T] = []
         for item in items_of(self._item.get(key)):
             element = read(item)
             if element not in ("", None):
                 found.append(element)
-            elif not is_nothing(_without(item, label)):
+            elif not is_nothing(_without(item, {"_id", label}) if label else item):
                 self.keep(key)
         return tuple(found)
 
@@ -194,7 +194,5 @@ def _ad(item: JsonValue) -> AdTouch | None:
     return AdTouch(**words, at=at) if at is not None or any(words.values()) else None
 
 
-def _without(item: JsonValue, label: str) -> JsonValue:
-    if not isinstance(item, dict):
-        return item
-    return {key: value for key, value in item.items() if key not in {"_id", label}}
+def _without(item: JsonValue, keys: set[str]) -> JsonValue:
+    return {key: value for key, value in item.items() if key not in keys} if isinstance(item, dict) else item

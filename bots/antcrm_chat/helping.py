@@ -27,7 +27,7 @@ _DOES: dict[Command, Text] = {
     "tag": msg("adds tags"),
     "untag": msg("takes tags off"),
     "note": msg("writes a dated line under the note"),
-    "delete": msg("deletes a customer, after asking you"),
+    "delete": msg("deletes a customer, after asking you; “delete L9457 note” only empties its note"),
     "cancel": msg("closes an open question"),
 }
 

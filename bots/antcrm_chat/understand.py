@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from antcrm_chat.intents import Cancel, Command, DoTo, Find, Help, Intent, Misused, NewLead, Start, Unclear, Wish
+from antcrm_chat import emptying
+from antcrm_chat.intents import Cancel, Command, DoTo, Find, Help, Intent, Misused, NewLead, Start, Unclear, Whom, Wish
 from antcrm_chat.leads import read_lead
 from antcrm_chat.phrases import Said, after_phrase, after_slash, without_first
 from antcrm_chat.whom import leading, whole
@@ -64,6 +65,10 @@ def _lead(text: str, region: str) -> Intent:
 
 def _to_one(command: Command, said: Said, region: str) -> Intent:
     found = leading(said.rest, region)
+    if command == "delete":
+        part = _part_of_one(said.rest, found, region)
+        if part is not None:
+            return part
     if found is None:
         return Misused(command, NOBODY_NAMED)
     whom, rest = found
@@ -71,6 +76,18 @@ def _to_one(command: Command, said: Said, region: str) -> Intent:
     if isinstance(arguments, Text):
         return Misused(command, arguments)
     return DoTo(whom, Wish(command, _TOOLS[command], arguments))
+
+
+def _part_of_one(text: str, found: tuple[Whom, str] | None, region: str) -> DoTo | None:
+    """Deleting a field, a phone or an e-mail of a customer, named after the customer or before."""
+    if found is not None:
+        arguments = emptying.part(found[1], region) if found[1] else None
+        return None if arguments is None else DoTo(found[0], Wish("delete", "update_customer", arguments))
+    first = emptying.field_first(text)
+    after = None if first is None else leading(first[1], region)
+    if first is None or after is None or after[1]:
+        return None
+    return DoTo(after[0], Wish("delete", "update_customer", first[0]))
 
 
 def _arguments(command: Command, rest: str, slash: bool) -> dict[str, object] | Text:

@@ -3,16 +3,24 @@
 Pydantic names each property twice, spells out `null` for everything optional, and repeats length limits that a model
 rarely trips over. None of that helps to fill in an argument; what is left out here is still checked, and answered
 with a sentence.
+
+Making them takes longer than everything else we do before the first answer, so they are made beforehand and kept in
+`schemas.json`, where a review sees what changes. A test compares; `python -m antcrm_mcp.schema` writes the file anew.
 """
 
 from __future__ import annotations
 
+import json
 from functools import cache
-from typing import Any, TypeAlias, cast
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
 
 from pydantic import BaseModel
 
 Schema: TypeAlias = dict[str, Any]
+
+FILE = "schemas.json"
 
 _NOISE = frozenset(
     {"title", "readOnly", "minLength", "maxLength", "minItems", "propertyNames", "maxProperties", "$defs"}
@@ -21,20 +29,38 @@ _EMPTY: tuple[object, ...] = (None, False, "", [], {})
 _NULL: Schema = {"type": "null"}
 
 
-@cache
 def input_schema(model: type[BaseModel]) -> Schema:
     """What a tool takes. Arguments may be left out; saying `null` is accepted as well, but need not be known."""
-    return _compacted(model.model_json_schema(mode="validation"))
+    return kept().get(_key(model)) or made(model, "validation")
+
+
+def output_schema(model: type[BaseModel]) -> Schema:
+    """What a tool returns when fields that hold their default are left out, as `render.structured` does."""
+    return kept().get(_key(model)) or made(model, "serialization")
 
 
 @cache
-def output_schema(model: type[BaseModel]) -> Schema:
-    """What a tool returns when fields that hold their default are left out, as `render.structured` does."""
-    return _compacted(model.model_json_schema(mode="serialization"))
+def kept() -> dict[str, Schema]:
+    """The schemas that were made beforehand, by the full name of the model."""
+    return json.loads(files("antcrm_mcp").joinpath(FILE).read_text(encoding="utf-8"))
 
 
-def _compacted(schema: Schema) -> Schema:
+def made(model: type[BaseModel], mode: Literal["validation", "serialization"]) -> Schema:
+    """A schema made of its model now."""
+    schema = model.model_json_schema(mode=mode)
     return _compact(_undocumented(schema), schema.get("$defs", {}), ())
+
+
+def all_made() -> dict[str, Schema]:
+    """What `schemas.json` has to hold."""
+    from antcrm_tools.tools import TOOLS  # noqa: PLC0415  only to write the file and to test it
+
+    arguments = {_key(tool.args): made(tool.args, "validation") for tool in TOOLS}
+    return arguments | {_key(tool.returns): made(tool.returns, "serialization") for tool in TOOLS}
+
+
+def _key(model: type[BaseModel]) -> str:
+    return f"{model.__module__}.{model.__qualname__}"
 
 
 def _compact(schema: Schema, defs: Schema, inside: tuple[str, ...]) -> Schema:
@@ -76,3 +102,8 @@ def _choice(options: list[Schema], defs: Schema, inside: tuple[str, ...], *, opt
     if {"type": "string"} in kept:
         kept = [option for option in kept if option == {"type": "string"} or option.get("type") != "string"]
     return kept[0] if len(kept) == 1 else {"anyOf": kept}
+
+
+if __name__ == "__main__":
+    text = json.dumps(all_made(), indent=1, ensure_ascii=False)
+    Path(__file__).with_name(FILE).write_text(text + "\n", encoding="utf-8")

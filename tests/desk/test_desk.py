@@ -13,7 +13,7 @@ from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.tools import TOOLS, tool_named
 from antcrm_tools.tools.delete_customer import Deleted
 from antcrm_tools.tools.import_leads import Imported
-from tests.fakes.world import World, world
+from tests.fakes.world import ALWAYS, World, world
 
 LAN = Actor("lan@antcrm.example", "terminal")
 MINH = Actor("minh@antcrm.example", "terminal")
@@ -130,7 +130,7 @@ async def test_an_error_after_the_yes_is_told_again_and_not_tried_again() -> Non
 async def test_an_unsure_delete_is_said_and_never_sent_again() -> None:
     async with world() as w:
         question = await ask(w)
-        w.line.loses = {"DELETE"}
+        w.line.lose_answer("DELETE", times=ALWAYS)
         desk = w.house.desk()
         assert isinstance(await desk.answer(question.ticket, LAN, yes=True), Unsure)
         assert isinstance(await desk.answer(question.ticket, LAN, yes=True), Unsure)

@@ -16,9 +16,12 @@ from antcrm_tools.sandbox import Sandbox
 from antcrm_tools.sandbox.server import LoggedRequest
 from antcrm_tools.settings import Settings
 from tests.fakes.clock import Clock
-from tests.fakes.line import Line
+from tests.fakes.faulty import Faulty
 
 KEY = "key-of-the-test"
+
+ALWAYS = 1_000_000
+"""Times for a rule that does not end."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class World:
 
     house: House
     sandbox: Sandbox
-    line: Line
+    line: Faulty
     clock: Clock
 
     def destroyed(self) -> list[LoggedRequest]:
@@ -49,7 +52,7 @@ async def world(*, people: int = 7, **settings: object) -> AsyncGenerator[World]
     clock = Clock()
     chosen = Settings.model_validate({"api_key": KEY, "language": "en", "actor": "lan@antcrm.example"} | settings)
     with Sandbox.open(api_key=KEY, people=people, clock=clock) as sandbox:
-        line = Line(httpx.ASGITransport(app=sandbox.app))
+        line = Faulty(httpx.ASGITransport(app=sandbox.app))
         api = AntCrmApi(
             "http://antcrm.test",
             SecretStr(KEY),

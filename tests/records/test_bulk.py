@@ -10,7 +10,7 @@ from antcrm_tools.bulk import Fate, create_many
 from antcrm_tools.models import Draft, Phone
 from antcrm_tools.records import Records
 from antcrm_tools.sandbox import AN
-from tests.fakes.world import World, world
+from tests.fakes.world import ALWAYS, World, world
 
 TODAY = date(2026, 8, 3)
 
@@ -84,7 +84,7 @@ async def test_one_row_antcrm_refuses_does_not_hold_up_the_others(bad: str, refu
 
 async def test_a_package_whose_answer_is_lost_is_read_back_and_never_sent_again() -> None:
     async with world(people=0) as w:
-        w.line.loses = {"POST"}
+        w.line.lose_answer("POST", times=ALWAYS)
         assert names(await run(w, drafts(3))) == ["created"] * 3
         assert packages(w) == [3]
 
@@ -99,7 +99,7 @@ async def test_a_package_that_did_not_act_and_gave_no_answer_is_unsure() -> None
 
 async def test_rows_that_were_not_sent_say_so() -> None:
     async with world(people=0) as w:
-        w.line.down = True
+        w.line.lose_request(times=ALWAYS)
         fates = await run(w, drafts(101))
         assert names(fates) == ["not_sent"] * 101
         assert "could not be reached" in str(fates[0].reason)

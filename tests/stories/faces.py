@@ -91,7 +91,7 @@ class ChatFace:
         return await self._talker.say(f"/note {ref} {note}")
 
     async def empty_note(self, ref: str, says: Says, meanwhile: Meanwhile = nothing) -> str:
-        return await self._asked(f"/delete {ref} note", "change", says, meanwhile)
+        return await self._asked(f"/delete {ref} note", "delete", says, meanwhile)
 
     async def delete(self, ref: str, says: Says, meanwhile: Meanwhile = nothing) -> str:
         return await self._asked(f"/delete {ref}", "delete", says, meanwhile)

@@ -9,7 +9,7 @@ import pytest
 
 from antcrm_tools.sandbox import AN, HOA, TUAN
 from antcrm_tools.sandbox.store import Row
-from tests.fakes.world import World, world
+from tests.fakes.world import ALWAYS, World, world
 from tests.stories.faces import FACES, Face, FaceName, face_on
 
 Story: TypeAlias = Callable[[Face, World], Awaitable[None]]
@@ -134,7 +134,7 @@ async def too_late(face: Face, world: World) -> None:
 
 
 async def antcrm_down(face: Face, world: World) -> None:
-    world.line.down = True
+    world.line.lose_request(times=ALWAYS)
     for read in (await face.find(AN.ref), await face.stage(AN.ref, "Chốt"), await face.delete(AN.ref, "yes")):
         assert "could not be reached" in read
         assert "Nothing was changed" in read
@@ -142,11 +142,11 @@ async def antcrm_down(face: Face, world: World) -> None:
 
 
 async def answer_lost(face: Face, world: World) -> None:
-    world.line.loses = {"DELETE"}
+    world.line.lose_answer("DELETE", times=ALWAYS)
     read = await face.delete(AN.ref, "yes")
     assert "not known whether" in read
     assert len(world.destroyed()) == 1
-    world.line.loses = {"POST"}
+    world.line.lose_answer("POST", times=ALWAYS)
     assert "not known whether" in await face.create("Nguyễn Văn Bình", "0977123456")
     assert len(world.sent("POST")) == 1
 

@@ -77,6 +77,8 @@ async def test_a_cursor_belongs_to_its_question() -> None:
         (AN.phone, {"L9001", "L9003"}),
         ("+84 912.345.678", {"L9001", "L9003"}),
         ("0834567890", {"L9005"}),
+        ("0987654321", {HOA.ref}),  # stored as 0987.654.321
+        ("+84905123456", {CONTACT.ref}),  # stored as 0905 123 456
         ("01234567890", {"L9005"}),
         ("HOA.TRAN@example.com", {HOA.ref}),
         ("l9001", {"L9001"}),
