@@ -28,11 +28,13 @@ class Room:
         async with self.locks.hold(names):
             assert not set(names) & set(self.inside)
             self.inside.extend(names)
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            for name in names:
-                self.inside.remove(name)
-            self.visits += 1
+            try:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                self.visits += 1
+            finally:
+                for name in names:
+                    self.inside.remove(name)
 
 
 def locks_alive() -> int:

@@ -193,7 +193,7 @@ class Interleavings(RuleBasedStateMachine):
         self.clock = Clock()
         self.tickets = MemoryTickets(self.clock)
         self.known: dict[str, Known] = {}
-        self.swept = self.clock()
+        self.forgotten: set[str] = set()
 
     def run(self, work: Coroutine[object, object, T]) -> T:
         return self.runner.run(work)
@@ -208,7 +208,8 @@ class Interleavings(RuleBasedStateMachine):
             if k.state == "open" and k.ticket.expires > now and self.key(k.ticket) == self.key(asked)
         ]
         kept = self.run(self.tickets.put(asked))
-        self.swept = now
+        # Asking is also when what nobody needs any more is forgotten.
+        self.forgotten |= {i for i, k in self.known.items() if k.state != "taken" and k.ticket.keep_until <= now}
         assert kept == (shared[0] if shared else asked)
         self.known.setdefault(kept.id, Known(kept))
         return kept.id
@@ -218,9 +219,8 @@ class Interleavings(RuleBasedStateMachine):
         async def together() -> list[bool]:
             return list(await asyncio.gather(*(self.tickets.take(ticket_id) for _ in range(takers))))
 
-        there = self.run(self.tickets.get(ticket_id)) is not None
         winners = self.run(together()).count(True)
-        assert winners == (1 if there and self.known[ticket_id].state == "open" else 0)
+        assert winners == (1 if ticket_id not in self.forgotten and self.known[ticket_id].state == "open" else 0)
         if not winners:
             return multiple()
         self.known[ticket_id].state = "taken"
@@ -241,7 +241,7 @@ class Interleavings(RuleBasedStateMachine):
             return
         for ticket_id, known in self.known.items():
             status = self.run(self.tickets.get(ticket_id))
-            if known.state != "taken" and known.ticket.keep_until <= self.swept:
+            if ticket_id in self.forgotten:
                 assert status is None
             else:
                 assert status is not None
