@@ -40,6 +40,8 @@ _WORDS: dict[str, Text] = {
     "custom_fields": msg("custom fields"),
 }
 
+_GENDERS: dict[str, Text] = {"male": msg("male"), "female": msg("female"), "other": msg("other")}
+
 _KINDS: dict[Kind, Text] = {"lead": msg("lead"), "contact": msg("contact"), "account": msg("account")}
 
 
@@ -159,9 +161,13 @@ def describe(customer: Customer) -> tuple[Text, ...]:
     """Every field that holds something, a line each: what will be gone."""
     filled = [field for field in _WORDS if field != "name" and value_in_words(customer, field)]
     return tuple(
-        msg("{field}: {value}", field=field_word(field), value=clean(value_in_words(customer, field), 160))
+        msg("{field}: {value}", field=field_word(field), value=_shown(field, value_in_words(customer, field)))
         for field in filled
     )
+
+
+def _shown(field: str, words: str) -> Text | str:
+    return _GENDERS[words] if field == "gender" and words in _GENDERS else clean(words, 160)
 
 
 def whole_fingerprint(customer: Customer, region: str) -> str:
@@ -192,10 +198,10 @@ def to_custom_fields(values: dict[str, str]) -> tuple[CustomField, ...]:
 
 
 def _line(planned: Planned, field: str) -> Text:
-    old, new = value_in_words(planned.before, field), value_in_words(planned.edit, field)
+    old, new = (_shown(field, value_in_words(one, field)) for one in (planned.before, planned.edit))
     word = field_word(field)
     if not new:
-        return msg("{field}: “{old}” will be gone", field=word, old=clean(old, 160))
+        return msg("{field}: “{old}” will be gone", field=word, old=old)
     if not old:
-        return msg("{field}: “{new}” will be added", field=word, new=clean(new, 160))
-    return msg("{field}: “{old}” → “{new}”", field=word, old=clean(old, 160), new=clean(new, 160))
+        return msg("{field}: “{new}” will be added", field=word, new=new)
+    return msg("{field}: “{old}” → “{new}”", field=word, old=old, new=new)
