@@ -60,11 +60,12 @@ class CustomField(Part):
 class Address(Part):
     """A postal address. AntCRM wants the words of its own lists of cities, districts and wards."""
 
+    # Comments, not descriptions: a model pays for every word of a schema, and the wire's names are not its business.
     city: str = ""
-    district: Annotated[str, Field(description="The API's `state`.")] = ""
-    ward: Annotated[str, Field(description="The API's `wards`.")] = ""
-    street: Annotated[str, Field(description="The API's `streetName`.")] = ""
-    house: Annotated[str, Field(description="House number; the API's `street`.")] = ""
+    district: str = ""  # the API's `state`
+    ward: str = ""  # `wards`
+    street: str = ""  # `streetName`
+    house: str = ""  # house number, `street`
     country_code: str = ""
     country: str = ""
 

@@ -146,7 +146,7 @@ def read_retry_after(header: str | None, now: datetime) -> float | None:
         return float(text)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # A date in "-0000" is read without a zone, and means UTC.
     until = until if until.tzinfo else until.replace(tzinfo=UTC)

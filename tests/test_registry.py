@@ -32,7 +32,7 @@ class Waved(Result):
         return msg("/start")
 
 
-async def preview(work: Work, args: Wave) -> Preview:
+async def preview(_work: Work, _args: Wave) -> Preview:
     """What will happen."""
     return Preview(msg("/start"), msg("/start"), msg("/start"), "")
 
@@ -223,12 +223,12 @@ def test_a_validators_own_sentence_is_carried_to_the_caller() -> None:
     assert error.what.render("en") == "“0912” is not a phone number."
 
 
-async def wave(work: Work, args: Wave) -> Waved:
+async def wave(_work: Work, _args: Wave) -> Waved:
     """Wave a hand."""
     return Waved()
 
 
-async def nameless(work: Work, args: Wave) -> Waved:
+async def nameless(_work: Work, _args: Wave) -> Waved:
     return Waved()
 
 

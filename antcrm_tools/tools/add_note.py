@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from antcrm_tools.models import Customer, Edit
 from antcrm_tools.registry import Args, Effect, Preview, tool
@@ -18,7 +20,7 @@ class AddNote(Args):
     """Whose, and what."""
 
     ref: RefText
-    note: Note
+    note: Annotated[Note, Field(description="one remark")]
 
     def line(self, day: str) -> str:
         """The dated line."""

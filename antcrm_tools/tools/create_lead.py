@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from antcrm_tools.models import Address, Customer, Draft, Gender, Social
+from antcrm_tools.models import Customer, Draft
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
 from antcrm_tools.text import Text, clean, join, msg, msgs
 from antcrm_tools.tools.fields import (
+    Addresses,
+    Birthday,
     CustomerLine,
     EmailText,
+    GenderWord,
+    Industry,
     Line,
     Note,
+    Owner,
     PhoneText,
+    Socials,
+    Source,
     Stage,
     describe,
     to_custom_fields,
@@ -31,20 +37,20 @@ if TYPE_CHECKING:
 class LeadFields(Args):
     """What is known about a lead: every field AntCRM takes on create."""
 
-    name: Line
-    phones: Annotated[tuple[PhoneText, ...], Field(max_length=10)] = ()
-    emails: Annotated[tuple[EmailText, ...], Field(max_length=10)] = ()
-    note: Note | None = None
+    name: Annotated[Line, Field(description="full name")]
+    phones: Annotated[tuple[PhoneText, ...], Field(max_length=10, description="as given")] = ()
+    emails: Annotated[tuple[EmailText, ...], Field(max_length=10, description="as given")] = ()
+    note: Annotated[Note | None, Field(description="everything else")] = None
     stage: Stage | None = None
-    tags: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
-    source: Line | None = None
-    owner: EmailText | None = None
-    industry: Line | None = None
-    gender: Gender | None = None
-    date_of_birth: date | None = None
-    addresses: Annotated[tuple[Address, ...], Field(max_length=10)] = ()
-    socials: Annotated[tuple[Social, ...], Field(max_length=10)] = ()
-    custom_fields: Annotated[dict[Line, Line], Field(max_length=50)] = {}
+    tags: Annotated[tuple[Line, ...], Field(max_length=50, description="names")] = ()
+    source: Source | None = None
+    owner: Owner | None = None
+    industry: Industry | None = None
+    gender: GenderWord | None = None
+    date_of_birth: Birthday | None = None
+    addresses: Addresses = ()
+    socials: Socials = ()
+    custom_fields: Annotated[dict[Line, Line], Field(max_length=50, description="name → value")] = {}
 
     def draft(self, code: str, region: str) -> Draft:
         """What is sent to AntCRM, under a code of ours; `region` is where a phone without a country code is."""
@@ -71,7 +77,7 @@ class LeadFields(Args):
 class CreateLead(LeadFields):
     """The lead, and whether to go on when the phone or e-mail is known already."""
 
-    allow_duplicate: Annotated[bool, Field(description="after the person saw the duplicates and wants a new lead")] = (
+    allow_duplicate: Annotated[bool, Field(description="after the person saw the duplicates and wants one more")] = (
         False
     )
 

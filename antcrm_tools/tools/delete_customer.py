@@ -59,6 +59,6 @@ async def _preview(work: Work, args: DeleteCustomer) -> Preview:
     returns=Deleted,
 )
 async def delete_customer(work: Work, args: DeleteCustomer) -> Deleted:
-    """Delete one customer for good. The person is shown the record and asked first; there is no way to skip that."""
+    """Delete one customer for good. The person is shown the record and asked first."""
     was = await work.records.delete(await existing(work, args.ref), shown=work.shown)
     return Deleted(ref=was.ref, name=was.name, kind=was.kind, was=was)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from antcrm_tools.identity import emails, phones
 from antcrm_tools.in_words import value_in_words
 from antcrm_tools.meaning import email_key, fingerprint, lost, phone_key
-from antcrm_tools.models import Customer, CustomField, Email, Kind, Phone
+from antcrm_tools.models import Address, Customer, CustomField, Email, Gender, Kind, Phone, Social
 from antcrm_tools.records import Planned
 from antcrm_tools.registry import ArgumentError, Preview, Result
 from antcrm_tools.text import Text, clean, comma, msg, verbatim
@@ -77,9 +78,18 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_LIMIT)]
 PhoneText = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_phone)]
 EmailText = Annotated[str, StringConstraints(min_length=3, max_length=254), AfterValidator(_email)]
-Stage = Annotated[Line, AfterValidator(_stage)]
 RefText = Annotated[str, Field(min_length=1, max_length=100, description="L9457 (lead) or C9457 (contact, account)")]
-Tags = Annotated[tuple[Line, ...], Field(min_length=1, max_length=50)]
+Stage = Annotated[Line, AfterValidator(_stage), Field(description="name from AntCRM's list")]
+Tags = Annotated[tuple[Line, ...], Field(min_length=1, max_length=50, description="names")]
+
+# What several tools call the same.
+Owner = Annotated[EmailText, Field(description="staff e-mail")]
+Source = Annotated[Line, Field(description="where from")]
+Industry = Annotated[Line, Field(description="name from AntCRM's list")]
+GenderWord = Annotated[Gender, Field(description="of a person")]
+Birthday = Annotated[date, Field(description="birthday")]
+Addresses = Annotated[tuple[Address, ...], Field(max_length=10, description="in AntCRM's words")]
+Socials = Annotated[tuple[Social, ...], Field(max_length=10, description="pages")]
 
 
 class CustomerLine(Result):

@@ -30,13 +30,13 @@ class FindCustomers(Args):
     """What is known. Days are the company's own days, both ends included."""
 
     query: Annotated[str | None, Field(min_length=1, max_length=200, description="phone, e-mail or ref")] = None
-    kind: Kind | None = None
-    created_from: date | None = None
-    created_to: date | None = None
-    updated_from: date | None = None
-    updated_to: date | None = None
-    limit: Annotated[int, Field(ge=1, le=50)] = 10
-    cursor: Annotated[str | None, Field(max_length=400, description="next_cursor of the last answer")] = None
+    kind: Annotated[Kind | None, Field(description="contact: a person; account: a company")] = None
+    created_from: Annotated[date | None, Field(description="first day created")] = None
+    created_to: Annotated[date | None, Field(description="last day created")] = None
+    updated_from: Annotated[date | None, Field(description="first day changed")] = None
+    updated_to: Annotated[date | None, Field(description="last day changed")] = None
+    limit: Annotated[int, Field(ge=1, le=50, description="per answer")] = 10
+    cursor: Annotated[str | None, Field(max_length=400, description="next_cursor given before")] = None
 
     @model_validator(mode="after")
     def _days(self) -> FindCustomers:
@@ -81,7 +81,7 @@ _Reader = Callable[[int], Awaitable[_Part]]
 
 @tool(title=msg("Find customers"), most=Effect.READ, idempotent=True, args=FindCustomers, returns=FoundCustomers)
 async def find_customers(work: Work, args: FindCustomers) -> FoundCustomers:
-    """Find customers by phone (any spelling), e-mail or ref, or list them by kind and days created or updated."""
+    """Find customers by phone (any spelling), e-mail or ref, or list them by kind and days."""
     readers = _readers(work, args)
     start = _Cursor.read(args)
     space, number, offset = start.reader, start.page, start.offset

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,16 +9,23 @@ from pydantic import Field, model_validator
 
 from antcrm_tools.errors import BadInput
 from antcrm_tools.meaning import email_key, meaning, phone_key
-from antcrm_tools.models import Address, Customer, CustomField, Edit, Gender, Social
+from antcrm_tools.models import Customer, CustomField, Edit
 from antcrm_tools.registry import Args, ArgumentError, Effect, Preview, tool
 from antcrm_tools.text import clean, msg
 from antcrm_tools.tools.fields import (
+    Addresses,
+    Birthday,
     Changed,
     EmailText,
+    GenderWord,
+    Industry,
     Line,
     Note,
+    Owner,
     PhoneText,
     RefText,
+    Socials,
+    Source,
     preview_of,
     to_emails,
     to_phones,
@@ -43,24 +49,24 @@ class UpdateCustomer(Args):
     """Whose, and what. Nothing is emptied or dropped but by `empty`, `drop_…` and an empty custom field."""
 
     ref: RefText
-    name: Line | None = None
-    owner: EmailText | None = None
-    source: Line | None = None
-    industry: Line | None = None
+    name: Annotated[Line | None, Field(description="full name")] = None
+    owner: Owner | None = None
+    source: Source | None = None
+    industry: Industry | None = None
     note: Annotated[Note | None, Field(description="replaces the note; add_note appends")] = None
-    gender: Gender | None = None
-    date_of_birth: date | None = None
+    gender: GenderWord | None = None
+    date_of_birth: Birthday | None = None
     custom_fields: Annotated[
         dict[Line, Annotated[str, Field(max_length=1000)]], Field(description='name → value; "" drops')
     ] = {}
-    add_phones: tuple[PhoneText, ...] = ()
-    drop_phones: tuple[Line, ...] = ()
-    add_emails: tuple[EmailText, ...] = ()
-    drop_emails: tuple[Line, ...] = ()
-    add_addresses: tuple[Address, ...] = ()
+    add_phones: Annotated[tuple[PhoneText, ...], Field(description="new ones")] = ()
+    drop_phones: Annotated[tuple[Line, ...], Field(description="to remove")] = ()
+    add_emails: Annotated[tuple[EmailText, ...], Field(description="new ones")] = ()
+    drop_emails: Annotated[tuple[Line, ...], Field(description="to remove")] = ()
+    add_addresses: Addresses = ()
     drop_addresses: Annotated[tuple[int, ...], Field(description="positions from 1")] = ()
-    add_socials: tuple[Social, ...] = ()
-    drop_socials: tuple[Line, ...] = ()
+    add_socials: Socials = ()
+    drop_socials: Annotated[tuple[Line, ...], Field(description="to remove")] = ()
     empty: Annotated[tuple[Emptiable, ...], Field(description="fields to clear")] = ()
 
     @model_validator(mode="after")
@@ -78,9 +84,9 @@ class UpdateCustomer(Args):
         return self
 
     def effect(self) -> Effect:
-        """Emptying and dropping destroy; the rest replaces or adds."""
+        """Emptying and dropping destroy, and so does putting another note in the place of a whole history of them."""
         drops = [getattr(self, f"drop_{field}", ()) for field in _LISTS]
-        if self.empty or any(drops) or "" in self.custom_fields.values():
+        if self.empty or any(drops) or "" in self.custom_fields.values() or self.note is not None:
             return Effect.DESTROY
         return Effect.CHANGE
 
@@ -159,7 +165,7 @@ async def _preview(work: Work, args: UpdateCustomer) -> Preview | Changed:
     returns=Changed,
 )
 async def update_customer(work: Work, args: UpdateCustomer) -> Changed:
-    """Change fields of a customer. Emptying a field or dropping an entry is confirmed by the person first."""
+    """Change fields of a customer. Emptying, dropping or replacing the note is confirmed by the person first."""
     ref, plan = await existing(work, args.ref), partial(args.plan, work.records.region)
     edited = await work.records.edit(ref, plan, shown=work.shown)
     return Changed.of(edited.before, edited.after, edited.fields)

@@ -23,7 +23,7 @@ Schema: TypeAlias = dict[str, Any]
 FILE = "schemas.json"
 
 _NOISE = frozenset(
-    {"title", "readOnly", "minLength", "maxLength", "minItems", "propertyNames", "maxProperties", "$defs"}
+    {"title", "readOnly", "minLength", "maxLength", "minItems", "maxItems", "propertyNames", "maxProperties", "$defs"}
 )
 _EMPTY: tuple[object, ...] = (None, False, "", [], {})
 _NULL: Schema = {"type": "null"}
@@ -79,6 +79,8 @@ def _compact(schema: Schema, defs: Schema, inside: tuple[str, ...]) -> Schema:
     for key, value in schema.items():
         if key in _NOISE or (key == "default" and value in _EMPTY):
             continue
+        if key == "additionalProperties" and value in _EMPTY and inside:
+            continue  # said once, at the top
         match key:
             case "properties":
                 small[key] = {name: _compact(each, defs, inside) for name, each in value.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,7 +41,8 @@ class Time:
 
     def retry(self, **values: Any) -> Retry:
         """Retries in this time, always waiting as long as they may."""
-        return Retry(**{"random": lambda: 1.0, "sleep": self.sleep, "clock": self.clock, "wall": self.wall} | values)
+        always = Retry(random=lambda: 1.0, sleep=self.sleep, clock=self.clock, wall=self.wall)
+        return replace(always, **values)
 
     def pace(self, rps: float = 10_000.0) -> Pace:
         return Pace(rps, clock=self.clock, sleep=self.sleep)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import anyio
 import httpx
@@ -20,6 +20,7 @@ from tests.api.line import client, on_sandbox, record, walked
 
 SIZES = (0, 1, 19, 20, 21, 45, 60)
 PHONE = "0912345678"
+Base: TypeAlias = Literal[0, 1]
 
 
 @asynccontextmanager
@@ -107,7 +108,7 @@ async def test_an_ignored_page_number_is_an_error(count: int) -> None:
 
 
 @pytest.mark.parametrize("base", [0, 1])
-async def test_a_page_number_ignored_from_some_day_on_is_noticed(base: int) -> None:
+async def test_a_page_number_ignored_from_some_day_on_is_noticed(base: Base) -> None:
     async with filled(60, Switches(page_base=base)) as (sandbox, api):
         await walked(api)
         sandbox.switches = Switches(page_base=base, page_ignored=True)
@@ -142,7 +143,7 @@ async def test_a_look_up_costs_one_request(count: int, first: int, then: int) ->
 
 
 @pytest.mark.parametrize("base", [0, 1])
-async def test_what_a_walk_costs(base: int) -> None:
+async def test_what_a_walk_costs(base: Base) -> None:
     async with filled(45, Switches(page_base=base)) as (sandbox, api):
         await walked(api)
         learning = len(sandbox.requests)
@@ -214,7 +215,7 @@ def sandbox_query(limit: int) -> Any:
 @pytest.mark.parametrize("base", [0, 1])
 @pytest.mark.parametrize("created", [1, 5, 19, 20, 21, 40])
 @pytest.mark.parametrize("moment", range(7))
-async def test_customers_created_meanwhile_confuse_nothing(base: int, created: int, moment: int) -> None:
+async def test_customers_created_meanwhile_confuse_nothing(base: Base, created: int, moment: int) -> None:
     """At whatever point of the first walk, when the first page's number is not known yet, and of the next one."""
     async with filled(45, Switches(page_base=base)) as (sandbox, _):
         line = Moving(sandbox)
@@ -233,7 +234,7 @@ async def test_customers_created_meanwhile_confuse_nothing(base: int, created: i
 @pytest.mark.parametrize("base", [0, 1])
 @pytest.mark.parametrize("moment", range(1, 6))
 @pytest.mark.parametrize("offset", [1, 20, 44])
-async def test_a_customer_that_moves_to_the_front_is_not_missed(base: int, moment: int, offset: int) -> None:
+async def test_a_customer_that_moves_to_the_front_is_not_missed(base: Base, moment: int, offset: int) -> None:
     async with filled(45, Switches(page_base=base)) as (sandbox, _):
         line = Moving(sandbox)
         async with client(line, key=sandbox.api_key) as api:
@@ -269,7 +270,7 @@ async def test_a_page_past_the_end_that_repeats_the_last_one() -> None:
 
 
 @pytest.mark.parametrize("base", [0, 1])
-async def test_records_repeated_on_a_page_and_on_the_next_are_one(base: int) -> None:
+async def test_records_repeated_on_a_page_and_on_the_next_are_one(base: Base) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         rows = [[*ids_of(0, 19), record(0)], [record(5), *ids_of(19, 19)], [record(30), *ids_of(38, 5)]]
         number = int(request.url.params.get("page", base)) - base
@@ -281,7 +282,7 @@ async def test_records_repeated_on_a_page_and_on_the_next_are_one(base: int) -> 
 
 
 async def test_pages_that_go_round_in_circles() -> None:
-    """New customers arrive all the time, and AntCRM answers pages 1, 2, 3, 2, 3, …"""
+    """New customers arrive all the time, and AntCRM answers pages 1, 2, 3, 2, 3 and so on."""
     new = itertools.count(1000)
 
     def answer(request: httpx.Request) -> httpx.Response:

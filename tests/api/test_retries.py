@@ -14,6 +14,7 @@ from antcrm_tools.pace import Retry, read_retry_after
 from antcrm_tools.refs import Ref
 from tests.api.line import Time, client, record
 
+FAR_FUTURE = "Mon, 03 Aug 99999999999999999999 02:00:04 GMT"
 LEAD = Ref("lead", "1")
 NOW = datetime(2026, 8, 3, 2, 0, tzinfo=UTC)
 
@@ -73,7 +74,7 @@ async def test_antcrm_says_when(header: str, status: int) -> None:
     assert time.slept[0] == pytest.approx(4)
 
 
-@pytest.mark.parametrize("header", ["soon", "-4", "", "1e9", "inf", "Mon, 99 Aug 2026 02:00:04 GMT"])
+@pytest.mark.parametrize("header", ["soon", "-4", "", "1e9", "inf", "Mon, 99 Aug 2026 02:00:04 GMT", FAR_FUTURE])
 async def test_nonsense_is_as_good_as_nothing(header: str) -> None:
     server, time = Server(1, 429, header), Time()
     async with client(server, time=time) as api:

@@ -29,17 +29,17 @@ def everything_shown(error: BaseException) -> str:
     return "\n".join(seen)
 
 
-def repeating_the_key(body: str) -> Situation:
-    return lambda _: httpx.Response(400 if "message" in body else 200, text=body)
+def repeating_the_key(body: str, status: int = 200) -> Situation:
+    return lambda _: httpx.Response(status, text=body)
 
 
-SITUATIONS = {name: row[0] for name, row in TABLE.items()} | {
-    "a message that repeats it": repeating_the_key(f'{{"success": 0, "message": "bad key {KEY}"}}'),
-    "success 0 that repeats it": lambda _: httpx.Response(200, json={"success": 0, "error": f"bad key {KEY}"}),
+SITUATIONS: dict[str, Situation] = {name: row[0] for name, row in TABLE.items()} | {
+    "a message that repeats it": repeating_the_key(f'{{"success": 0, "message": "bad key {KEY}"}}', 400),
+    "success 0 that repeats it": repeating_the_key(f'{{"success": 0, "error": "bad key {KEY}"}}'),
     "an unreadable one that does": repeating_the_key(f"<html>{KEY}</html>"),
     "a shape that does": repeating_the_key(f'["{KEY}"]'),
     "a record that does": repeating_the_key(f'[{{"name": "{KEY}"}}]'),
-    "a 404 that does": lambda _: httpx.Response(404, text=f"<html>{KEY}</html>"),
+    "a 404 that does": repeating_the_key(f"<html>{KEY}</html>", 404),
 }
 
 
