@@ -266,7 +266,8 @@ def test_an_effect_is_computed_from_the_call() -> None:
 @pytest.mark.parametrize(
     ("arguments", "effect"),
     [
-        ({"note": "x"}, Effect.CHANGE),
+        ({"source": "x"}, Effect.CHANGE),
+        ({"note": "x"}, Effect.DESTROY),
         ({"add_phones": ["0912345678"]}, Effect.CHANGE),
         ({"custom_fields": {"a": "1"}}, Effect.CHANGE),
         ({"custom_fields": {"a": "1", "b": ""}}, Effect.DESTROY),
