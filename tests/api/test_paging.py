@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import anyio
 import httpx
 import pytest
+from anyio.lowlevel import checkpoint
 
 from antcrm_tools.api import AntCrmApi
 from antcrm_tools.errors import NotActed, PagingBroken, Refused
@@ -119,6 +120,20 @@ async def test_a_page_number_ignored_from_some_day_on_is_noticed(base: Base) -> 
             await api.page(Query(), 1)
 
 
+async def test_a_page_that_was_pushed_back_is_no_broken_one() -> None:
+    async with filled(60) as (sandbox, api):
+        first = await api.page(Query(), 0)
+        create_in(sandbox, 20)()
+        assert (await api.page(Query(), 1)).customers == first.customers
+
+
+async def test_in_a_small_company_everyone_is_looked_at_once() -> None:
+    async with filled(3) as (sandbox, api):
+        for _ in range(3):
+            assert len(await walked(api, Query(phone=PHONE))) == 3
+        assert len([r for r in sandbox.requests if "phone" not in r.query]) == 1
+
+
 async def test_look_ups_that_have_no_pages_are_read_all_the_same() -> None:
     """A new company's only customer, found by an AntCRM that knows no pages of a look-up."""
     async with filled(1, Switches(page_ignored=True)) as (_, api):
@@ -155,7 +170,7 @@ async def test_what_a_walk_costs(base: Base) -> None:
 
 
 async def test_walks_that_start_together_find_out_once() -> None:
-    async with filled(45) as (sandbox, api):
+    async with filled(45) as (sandbox, _), client(Moving(sandbox), key=sandbox.api_key) as api:
         found: list[int] = []
 
         async def walk() -> None:
@@ -178,6 +193,7 @@ class Moving(httpx.AsyncBaseTransport):
         self.count = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await checkpoint()  # as a network, it lets others go on meanwhile
         if happen := self.before.pop(self.count, None):
             happen()
         self.count += 1
@@ -257,13 +273,18 @@ def ids_of(first: int, count: int = 20) -> list[dict[str, Any]]:
 async def test_a_page_past_the_end_that_repeats_the_last_one() -> None:
     """The list ends with a full page, and AntCRM answers any later number with that page."""
 
+    asked = 0
+
     def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
         number = min(int(request.url.params.get("page", "1")), 3)
         return httpx.Response(200, json=ids_of(20 * number))
 
     async with client(answer) as api:
         with pytest.raises(PagingBroken):
             await walked(api)
+        assert asked <= 8
         assert [len((await api.page(Query(), number)).customers) for number in range(3)] == [20, 20, 20]
         with pytest.raises(PagingBroken):
             await api.page(Query(), 3)

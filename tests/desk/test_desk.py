@@ -8,11 +8,13 @@ import pytest
 
 from antcrm_tools.errors import CrmError, NotAllowed, NotFound
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Outcome, Unsure
-from antcrm_tools.registry import Effect
+from antcrm_tools.registry import Args, Effect, Preview, Result, tool
 from antcrm_tools.sandbox import AN, HOA
+from antcrm_tools.text import Text, msg
 from antcrm_tools.tools import TOOLS, tool_named
 from antcrm_tools.tools.delete_customer import Deleted
 from antcrm_tools.tools.import_leads import Imported
+from antcrm_tools.work import Work
 from tests.fakes.world import ALWAYS, World, world
 
 LAN = Actor("lan@antcrm.example", "terminal")
@@ -231,6 +233,36 @@ async def test_emptying_and_dropping_ask(arguments: dict[str, object]) -> None:
         assert w.destroyed() == []
         assert isinstance(await w.house.desk().answer(question.ticket, LAN, yes=True), Done)
         assert len(w.destroyed()) == 1
+
+
+async def test_the_desk_compares_for_itself_what_a_careless_tool_does_not() -> None:
+    seen: list[str] = []
+
+    class Nothing(Args):
+        pass
+
+    class Ran(Result):
+        def sentence(self) -> Text:
+            return msg("done")
+
+    async def changing(_work: Work, _args: Nothing) -> Preview:
+        seen.append("shown")
+        return Preview(msg("Really?"), msg("Yes"), msg("No"), fingerprint=str(len(seen)))
+
+    @tool(title=msg("Careless"), most=Effect.DESTROY, preview=changing, args=Nothing, returns=Ran)
+    async def careless(_work: Work, _args: Nothing) -> Ran:
+        """Run without looking."""
+        seen.append("ran")
+        return Ran()
+
+    async with world() as w:
+        desk = w.house.desk()
+        question = await desk.submit(careless.call({}), LAN)
+        assert isinstance(question, Ask)
+        outcome = await desk.answer(question.ticket, LAN, yes=True)
+        assert isinstance(outcome, Dropped)
+        assert outcome.reason == "changed"
+        assert "ran" not in seen
 
 
 async def test_no_tool_has_a_way_to_say_yes_for_the_person() -> None:
