@@ -267,5 +267,5 @@ async def test_the_desk_compares_for_itself_what_a_careless_tool_does_not() -> N
 
 async def test_no_tool_has_a_way_to_say_yes_for_the_person() -> None:
     words = {"confirm", "confirmed", "force", "yes", "skip", "sure"}
-    for tool in TOOLS:
-        assert not words & {part for name in tool.args.model_fields for part in name.split("_")}, tool.name
+    for one in TOOLS:
+        assert not words & {part for name in one.args.model_fields for part in name.split("_")}, one.name
