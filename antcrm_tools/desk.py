@@ -7,6 +7,7 @@ the call if that is no longer there. A confirmation is a ticket, consumed before
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from antcrm_tools.errors import ChangedMeanwhile, CrmError, MayHaveActed, NotAllowed, NotFound
-from antcrm_tools.ledger.tickets import Tickets
+from antcrm_tools.ledger.tickets import KEEP, Tickets
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Reason, Settled, Ticket, Unsure
 from antcrm_tools.records import Records
 from antcrm_tools.registry import Call, Effect, Preview, Result
@@ -22,12 +23,11 @@ from antcrm_tools.settings import Scope
 from antcrm_tools.text import Text, msg, verbatim
 from antcrm_tools.work import Progress, Work, no_progress
 
-KEEP = timedelta(minutes=10)
-"""How long the outcome of a ticket is handed out to whoever lost the answer."""
-
 LIFE = timedelta(minutes=2)
 ASSISTANT_LIFE = timedelta(minutes=10)
 """An assistant's question may wait behind others; a chat is looked at."""
+
+_log = logging.getLogger(__name__)
 
 _NEEDS: dict[Effect, Scope] = {
     Effect.READ: "read",
@@ -155,7 +155,7 @@ class Desk:
             raise
         if isinstance(preview, Result):
             return Done(preview)
-        if done is not None and preview.once:
+        if preview.once and (isinstance(done, Unsure) or (done is not None and done.result.acted())):
             return done
         now = self._clock()
         life = ASSISTANT_LIFE if actor.face == "mcp" else LIFE
@@ -215,7 +215,7 @@ class Desk:
             )
 
     def _work(self, actor: Actor, *, shown: str | None = None, progress: Progress = no_progress) -> Work:
-        return Work(self._records, actor, self._zone, self._clock, shown, progress)
+        return Work(self._records, actor, self._zone, self._clock, shown, _forgiving(progress))
 
     async def _to_the_end(self, work: Coroutine[object, object, Settled]) -> Settled:
         """Run a write so that it ends even if the one who waits for it goes away: half a write is nobody's wish."""
@@ -223,6 +223,18 @@ class Desk:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+
+def _forgiving(progress: Progress) -> Progress:
+    """Watching is a courtesy: a watcher that fails must not end the work, nor lose what became of it."""
+
+    async def report(done: int, total: int) -> None:
+        try:
+            await progress(done, total)
+        except Exception as error:  # noqa: BLE001
+            _log.warning("progress could not be reported: %s", type(error).__name__)
+
+    return report
 
 
 def dropped(reason: Reason) -> Dropped:
@@ -239,6 +251,10 @@ async def _run(call: Call, work: Work) -> Settled:
         return Unsure(error.text)
     except CrmError as error:
         return Failed(error)
+    except Exception as error:  # noqa: BLE001  the write may be half done: its caller may be gone, its fate is kept
+        # Not its message, which may hold a customer's data.
+        _log.error("%s failed: %s", call.tool.name, type(error).__name__)
+        return Failed(_unexpected())
 
 
 def _raise_failed(outcome: Settled) -> Done | Unsure | Dropped:

@@ -217,10 +217,16 @@ class NotStored(CrmError):
 
     code = "not_stored"
 
-    def __init__(self, what: Text, *, done: Text, then: Text | None = None, fields: Sequence[str] = ()) -> None:
-        """`fields`: what is not as it was sent."""
+    def __init__(
+        self, what: Text, *, done: Text, then: Text | None = None, fields: Sequence[str] = (), stopped: bool = False
+    ) -> None:
+        """`fields`: what is not as it was sent; `stopped`: something was lost, so no further edit is sent."""
+        if stopped:
+            stop = msg("Edits are stopped until the program is restarted, so that nothing more is lost.")
+            then = stop if then is None else join([stop, then])
         super().__init__(what, done=done, then=then)
         self.fields = tuple(fields)
+        self.stopped = stopped
 
 
 class FieldMoved(NotStored):
@@ -231,15 +237,13 @@ class FieldMoved(NotStored):
     def __init__(self, ref: str, before: Mapping[str, str], *, stopped: bool) -> None:
         """`before`: field → its old value in words; `stopped`: something was lost, so no further edit is sent."""
         self.before = dict(before)
-        self.stopped = stopped
-        listed = "; ".join(f"{name}: {clean(value, _QUOTE_LIMIT)}" for name, value in before.items())
-        put_back = msg("Put back what should not have changed, and tell the admin.")
-        stop = msg("Edits are stopped until the program is restarted, so that nothing more is lost.")
+        listed = "; ".join(f"{name}: {value}" for name, value in before.items())
         super().__init__(
             msg("While {ref} was being saved, fields that were not sent changed as well.", ref=ref),
             done=msg("The change itself was sent. Before, they were: {values}.", values=verbatim(listed)),
-            then=join([stop, put_back]) if stopped else put_back,
+            then=msg("Put back what should not have changed, and tell the admin."),
             fields=tuple(before),
+            stopped=stopped,
         )
 
 

@@ -63,7 +63,7 @@ class House:
             BadInput: ANTCRM_API_KEY is not set.
         """
         if self._desk is None:
-            records = Records(self.api(), code=self._code, region=self.settings.region)
+            records = Records(self.api(), code=self._code, clock=self.clock, region=self.settings.region)
             self._desk = Desk(records, self._tickets, policy=self.policy, clock=self.clock, zone=self.settings.zone)
         return self._desk
 

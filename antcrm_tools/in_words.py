@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
+from pydantic import BaseModel
+
 from antcrm_tools.models import WRITABLE, Customer, Edit
 from antcrm_tools.text import clean
+
+_WHOLE = 100_000
 
 
 def in_words(customer: Customer) -> str:
@@ -14,17 +18,16 @@ def in_words(customer: Customer) -> str:
 
 
 def value_in_words(customer: Customer | Edit, field: str) -> str:
-    """One field's value on one line."""
+    """One field's value on one line, whole: what is shortened is for the one who shows it to say."""
     value = getattr(customer, field)
     if isinstance(value, tuple):
-        items = cast("tuple[object, ...]", value)
-        return ", ".join(_item_in_words(item) for item in items)
-    return "" if value is None else clean(str(value), 400)
+        return ", ".join(element_in_words(item) for item in cast("tuple[object, ...]", value))
+    return "" if value is None else clean(str(value), _WHOLE)
 
 
-def _item_in_words(item: object) -> str:
-    dump = getattr(item, "model_dump", None)
-    if dump is None:
-        return clean(str(item))
-    parts: dict[str, str] = dump(exclude_defaults=True)
-    return clean(" ".join(parts.values()), 200)
+def element_in_words(item: object) -> str:
+    """One element of an array on one line."""
+    if not isinstance(item, BaseModel):
+        return clean(str(item), _WHOLE)
+    parts: dict[str, object] = item.model_dump(mode="json", exclude_defaults=True)
+    return clean(" ".join(str(part) for part in parts.values()), _WHOLE)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import cast
 
+from pydantic import BaseModel
+
 from antcrm_tools.identity import emails, phones
 from antcrm_tools.models import WRITABLE, Address, Customer, CustomField, Draft, Edit, Email, Phone, Social
 
@@ -41,6 +43,11 @@ def differing(fields: Iterable[str], a: Customer | Edit, b: Customer | Edit, reg
     return [f for f in WRITABLE if f in wanted and not same(f, getattr(a, f), getattr(b, f), region)]
 
 
+def literally_differing(fields: Iterable[str], a: Customer | Edit, b: Customer | Edit) -> list[str]:
+    """Those of `fields` in which two differ at all: labels, line breaks and countries count, NFC and order do not."""
+    return [f for f in fields if _literal(getattr(a, f)) != _literal(getattr(b, f))]
+
+
 def lost(field: str, before: object, after: object, region: str = "VN") -> bool:
     """Whether something that was there is gone: a text emptied, an element missing."""
     old, new = meaning(field, before, region), meaning(field, after, region)
@@ -49,12 +56,20 @@ def lost(field: str, before: object, after: object, region: str = "VN") -> bool:
     return bool(old) and not new
 
 
-def fingerprint(customer: Customer, fields: Iterable[str] = WRITABLE, region: str = "VN") -> str:
-    """Stands for what a person was shown: who it is, its name, and the given fields, by meaning."""
-    wanted = {"name", *fields}
-    shown = {field: meaning(field, getattr(customer, field), region) for field in WRITABLE if field in wanted}
-    body = json.dumps([customer.ref, customer.kind, shown], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(body.encode()).hexdigest()
+def emptied(field: str, before: object, after: object, region: str = "VN") -> bool:
+    """Whether a field that held something holds nothing any more."""
+    return bool(meaning(field, before, region)) and not meaning(field, after, region)
+
+
+def fingerprint(customer: Customer, fields: Iterable[str] | None = None) -> str:
+    """Stands for what a person was shown: who it is, its name, and the given fields to the letter, in their order.
+
+    Without `fields` it stands for the whole customer, but for when it was last changed and what is not documented:
+    that can move by itself at any time.
+    """
+    chosen = None if fields is None else {"kind", "ref", "name", *fields}
+    shown = customer.model_dump(mode="json", include=chosen, exclude={"updated_at", "extra"})
+    return hashlib.sha256(json.dumps(shown, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def phone_key(value: str, region: str = "VN") -> str:
@@ -96,3 +111,16 @@ def _element(item: object, region: str) -> object:
 
 def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _literal(value: object) -> object:
+    if isinstance(value, tuple):
+        elements = (_element_literally(item) for item in cast("tuple[object, ...]", value))
+        return sorted(unicodedata.normalize("NFC", element) for element in elements)
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
+    return value
+
+
+def _element_literally(item: object) -> str:
+    return item.model_dump_json() if isinstance(item, BaseModel) else str(item)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, computed_field
 
 from antcrm_tools.refs import Ref, Space
 
@@ -29,35 +29,58 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Phone(Part):
+class Element(Part):
+    """An element of an array. Arrays are written whole, so one that is left alone goes back exactly as it came."""
+
+    _came_as: JsonValue = PrivateAttr(default=None)
+
+    def came_as(self, raw: JsonValue) -> Self:
+        """Remember AntCRM's own form, where it holds more than we read."""
+        self._came_as = raw
+        return self
+
+    def as_it_came(self) -> JsonValue:
+        """AntCRM's own form; None where ours says all of it."""
+        return self._came_as
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when the fields are: what an element came as is not part of what it says."""
+        return isinstance(other, type(self)) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        """As for `==`."""
+        return hash((type(self), *self.__dict__.values()))
+
+
+class Phone(Element):
     """A phone as it stands in AntCRM; `type` is AntCRM's word for what it is for."""
 
     value: str
     type: str = "Work"
 
 
-class Email(Part):
+class Email(Element):
     """An e-mail as it stands in AntCRM."""
 
     value: str
     type: str = "Work"
 
 
-class Social(Part):
+class Social(Element):
     """A social network page (the API's `im`)."""
 
     value: str
     protocol: str = "Facebook"
 
 
-class CustomField(Part):
+class CustomField(Element):
     """A field the company has added; `value` is text, whatever type AntCRM shows it in."""
 
     name: str
     value: str = ""
 
 
-class Address(Part):
+class Address(Element):
     """A postal address. AntCRM wants the words of its own lists of cities, districts and wards."""
 
     # Comments, not descriptions: a model pays for every word of a schema, and the wire's names are not its business.

@@ -76,4 +76,4 @@ class Ticket:
     preview: Preview
     expires: datetime
     keep_until: datetime
-    """Until when its outcome is handed out again to whoever lost the answer."""
+    """Until when it is remembered at least; its outcome is handed out again for a while from when it was settled."""

@@ -100,7 +100,7 @@ class Pace:
         if (held := self._held_until - self._refilled_at) > 0:
             return max(_TICK, held)
         yields = background and bool(self._people)
-        ahead = self._background.index(place) + len(self._people) if background else self._people.index(place)
+        ahead = (self._background if background else self._people).index(place)
         missing = ahead + 1 - self._tokens
         if missing <= _ENOUGH and not yields:
             return 0

@@ -50,6 +50,10 @@ class Result(BaseModel):
         """What happened, for a person."""
         raise NotImplementedError
 
+    def acted(self) -> bool:
+        """Whether anything may have been written. What was not may be tried again at once."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:

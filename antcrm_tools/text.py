@@ -19,6 +19,7 @@ Language: TypeAlias = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
 _ELLIPSIS = "…"
+_BLANK: dict[int, str] = dict.fromkeys((0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0), " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def clean(text: str, limit: int = 80) -> str:
     Names and notes come from strangers. A line break in one could fake a line of a confirmation, and characters
     that turn the direction of writing could make one name look like another.
     """
+    # Letters that show nothing, so that a name made of them is seen to be empty.
+    text = text.translate(_BLANK)
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + _ELLIPSIS
 

@@ -14,7 +14,7 @@ SOURCE_ROOTS = {"antcrm_tools": ROOT, "bots": ROOT / "bots", "prompts": ROOT / "
 MOST_LINES = 320
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("text", "errors", "refs", "models", "identity", "wire", "meaning", "in_words"),
+    ("text", "errors", "refs", "models", "identity", "wire", "meaning", "in_words", "plans"),
     ("settings", "gather", "locks", "pace", "registry", "outcomes"),
     ("answers", "bearing", "paging", "api", "ledger"),
     ("records", "bulk"),

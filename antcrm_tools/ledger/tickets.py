@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 from antcrm_tools.outcomes import Settled, Ticket
+
+KEEP = timedelta(minutes=10)
+"""How long the outcome of a ticket is handed out to whoever lost the answer."""
 
 TicketState: TypeAlias = Literal["open", "taken", "settled"]
 
@@ -55,6 +58,7 @@ class _Entry:
     ticket: Ticket
     state: TicketState = "open"
     outcome: Settled | None = None
+    keep_until: datetime | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -84,7 +88,7 @@ class MemoryTickets:
         """The newest ticket for this person, face, tool and arguments whose outcome is still handed out."""
         wanted = (*actor_key, tool, canonical)
         for entry in reversed(self._entries.values()):
-            if _key(entry.ticket) == wanted and entry.ticket.keep_until > self._clock():
+            if _key(entry.ticket) == wanted and (entry.state == "taken" or self._kept_until(entry) > self._clock()):
                 return TicketStatus(entry.ticket, entry.state, entry.outcome)
         return None
 
@@ -100,6 +104,8 @@ class MemoryTickets:
         """Record what became of a ticket."""
         entry = self._entries[ticket_id]
         entry.state, entry.outcome = "settled", outcome
+        # From now on, as what was confirmed may have taken long.
+        entry.keep_until = max(entry.ticket.keep_until, self._clock() + KEEP)
         entry.done.set()
 
     async def settled(self, ticket_id: str, seconds: float) -> Settled | None:
@@ -114,10 +120,13 @@ class MemoryTickets:
             return None
         return entry.outcome
 
+    def _kept_until(self, entry: _Entry) -> datetime:
+        return entry.keep_until or entry.ticket.keep_until
+
     def _forget(self) -> None:
         """Drop what can no longer be answered nor asked about; a ticket under way stays."""
         now = self._clock()
-        gone = [key for key, e in self._entries.items() if e.state != "taken" and e.ticket.keep_until <= now]
+        gone = [key for key, e in self._entries.items() if e.state != "taken" and self._kept_until(e) <= now]
         for key in gone:
             del self._entries[key]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
 from antcrm_tools.text import Text, clean, join, msg, msgs
@@ -23,12 +24,11 @@ from antcrm_tools.tools.fields import (
     Socials,
     Source,
     Stage,
-    describe,
     to_custom_fields,
     to_emails,
     to_phones,
-    whole_fingerprint,
 )
+from antcrm_tools.tools.previews import describe
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work
@@ -88,6 +88,10 @@ class LeadCreated(Result):
     created: CustomerLine | None
     duplicates: tuple[CustomerLine, ...] = ()
 
+    def acted(self) -> bool:
+        """Whether a lead was created."""
+        return self.created is not None
+
     def sentence(self) -> Text:
         """What happened."""
         if self.created is not None:
@@ -123,7 +127,7 @@ async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
         question=msg("Create the lead {name}?", name=clean(args.name)),
         yes=msg("Create {name}", name=clean(args.name, 60)),
         no=msg("Do not create"),
-        fingerprint=whole_fingerprint(lead, work.records.region) + "".join(sorted(c.ref for c in known)),
+        fingerprint=fingerprint(lead) + "".join(sorted(c.ref for c in known)),
         lines=describe(lead),
         once=True,
     )

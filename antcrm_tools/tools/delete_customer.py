@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import Customer, Kind
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
 from antcrm_tools.text import Text, clean, msg
-from antcrm_tools.tools.fields import RefText, describe, kind_word, whole_fingerprint
+from antcrm_tools.tools.fields import RefText, kind_word
 from antcrm_tools.tools.get_customer import existing
+from antcrm_tools.tools.previews import describe, named
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work
@@ -35,7 +37,7 @@ class Deleted(Result):
 
 async def _preview(work: Work, args: DeleteCustomer) -> Preview:
     customer = await work.records.get(await existing(work, args.ref))
-    name = clean(customer.name, 60)
+    name = named(customer)
     return Preview(
         question=msg(
             "Delete {kind} {ref} {name}? It cannot be brought back.",
@@ -43,9 +45,9 @@ async def _preview(work: Work, args: DeleteCustomer) -> Preview:
             ref=customer.ref,
             name=name,
         ),
-        yes=msg("Delete {name}", name=name or customer.ref),
+        yes=msg("Delete {name}", name=name),
         no=msg("Keep"),
-        fingerprint=whole_fingerprint(customer, work.records.region),
+        fingerprint=fingerprint(customer),
         lines=describe(customer),
     )
 

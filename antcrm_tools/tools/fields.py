@@ -10,11 +10,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from antcrm_tools.identity import emails, phones
-from antcrm_tools.in_words import value_in_words
-from antcrm_tools.meaning import email_key, fingerprint, lost, phone_key
+from antcrm_tools.meaning import email_key, phone_key
 from antcrm_tools.models import Address, Customer, CustomField, Email, Gender, Kind, Phone, Social
-from antcrm_tools.records import Planned
-from antcrm_tools.registry import ArgumentError, Preview, Result
+from antcrm_tools.registry import ArgumentError, Result
 from antcrm_tools.text import Text, clean, comma, msg, verbatim
 
 NOTE_LIMIT = 5000
@@ -41,8 +39,6 @@ _WORDS: dict[str, Text] = {
     "custom_fields": msg("custom fields"),
 }
 
-_GENDERS: dict[str, Text] = {"male": msg("male"), "female": msg("female"), "other": msg("other")}
-
 _KINDS: dict[Kind, Text] = {"lead": msg("lead"), "contact": msg("contact"), "account": msg("account")}
 
 
@@ -54,6 +50,14 @@ def field_word(field: str) -> Text:
 def kind_word(kind: Kind) -> Text:
     """A kind's name for a person."""
     return _KINDS[kind]
+
+
+def _visible(text: str) -> str:
+    # Python's idea of white space is wider than pydantic's, and AntCRM's may be wider still: a value that shows
+    # nothing would empty the field without anybody having been asked.
+    if not clean(text, len(text) + 1):
+        raise ArgumentError(msg("A value that shows nothing is no value; to clear a field, use “empty”."))
+    return text.strip()
 
 
 def _phone(text: str) -> str:
@@ -74,8 +78,8 @@ def _stage(text: str) -> str:
     return text
 
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_LIMIT)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_visible)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_LIMIT), AfterValidator(_visible)]
 PhoneText = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_phone)]
 EmailText = Annotated[str, StringConstraints(min_length=3, max_length=254), AfterValidator(_email)]
 RefText = Annotated[str, Field(min_length=1, max_length=100, description="L9457 (lead) or C9457 (contact, account)")]
@@ -118,10 +122,8 @@ class CustomerLine(Result):
 
     def sentence(self) -> Text:
         """`L9001 Nguyễn Văn An · 0912345678 · Mới`."""
-        reach = self.phone or self.email
-        return verbatim(
-            " · ".join(part for part in (f"{self.ref} {clean(self.name)}", reach, clean(self.stage)) if part)
-        )
+        parts = (f"{self.ref} {clean(self.name)}", clean(self.phone or self.email), clean(self.stage))
+        return verbatim(" · ".join(part for part in parts if part))
 
 
 class Changed(Result):
@@ -147,44 +149,6 @@ class Changed(Result):
         return msg("Saved: {ref} {name} ({fields}).", ref=self.ref, name=clean(self.name), fields=fields)
 
 
-def preview_of(planned: Planned) -> Preview | Changed:
-    """What an edit will do, field by field; the result itself where there is nothing to do."""
-    before = planned.before
-    if not planned.fields:
-        return Changed.of(before, before, ())
-    name = clean(before.name)
-    takes_away = any(lost(f, getattr(before, f), getattr(planned.edit, f)) for f in planned.fields)
-    return Preview(
-        question=(
-            msg("Delete this from {ref} {name}?", ref=before.ref, name=name)
-            if takes_away
-            else msg("Change {ref} {name}?", ref=before.ref, name=name)
-        ),
-        yes=msg("Delete from {name}", name=name) if takes_away else msg("Change {name}", name=name),
-        no=msg("Keep"),
-        fingerprint=planned.fingerprint,
-        lines=tuple(_line(planned, field) for field in planned.fields),
-    )
-
-
-def describe(customer: Customer) -> tuple[Text, ...]:
-    """Every field that holds something, a line each: what will be gone."""
-    filled = [field for field in _WORDS if field != "name" and value_in_words(customer, field)]
-    return tuple(
-        msg("{field}: {value}", field=field_word(field), value=_shown(field, value_in_words(customer, field)))
-        for field in filled
-    )
-
-
-def _shown(field: str, words: str) -> Text | str:
-    return _GENDERS[words] if field == "gender" and words in _GENDERS else clean(words, 160)
-
-
-def whole_fingerprint(customer: Customer, region: str) -> str:
-    """Stands for the whole customer, as a delete shows it."""
-    return fingerprint(customer, region=region)
-
-
 def to_phones(values: tuple[str, ...], region: str) -> tuple[Phone, ...]:
     """As they are stored: in the spelling a look-up tries first, because AntCRM compares phones letter by letter.
 
@@ -205,13 +169,3 @@ def to_emails(values: tuple[str, ...]) -> tuple[Email, ...]:
 def to_custom_fields(values: dict[str, str]) -> tuple[CustomField, ...]:
     """Name and value."""
     return tuple(CustomField(name=name, value=value) for name, value in values.items())
-
-
-def _line(planned: Planned, field: str) -> Text:
-    old, new = (_shown(field, value_in_words(one, field)) for one in (planned.before, planned.edit))
-    word = field_word(field)
-    if not new:
-        return msg("{field}: “{old}” will be gone", field=word, old=old)
-    if not old:
-        return msg("{field}: “{new}” will be added", field=word, new=new)
-    return msg("{field}: “{old}” → “{new}”", field=word, old=old, new=new)

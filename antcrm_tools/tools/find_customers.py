@@ -203,7 +203,7 @@ class _Cursor:
         try:
             wish, reader, page, offset, digest = json.loads(base64.urlsafe_b64decode(args.cursor))
             cursor = cls(str(wish), int(reader), int(page), int(offset), str(digest))
-        except (ValueError, TypeError, binascii.Error):
+        except (ValueError, TypeError, OverflowError, binascii.Error):
             cursor = cls("")
         if cursor.wish != _wish(args) or min(cursor.reader, cursor.page, cursor.offset) < 0:
             raise BadInput(

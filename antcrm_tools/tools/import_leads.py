@@ -75,6 +75,10 @@ class Imported(Result):
     created: int
     rows: tuple[ImportedRow, ...]
 
+    def acted(self) -> bool:
+        """Whether any row may have been created."""
+        return any(row.outcome in {"created", "not_stored", "unsure"} for row in self.rows)
+
     def sentence(self) -> Text:
         """The count, and a line for each row that was not simply created."""
         others = [row.sentence() for row in self.rows if row.outcome != "created"]

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from antcrm_tools.meaning import meaning
 from antcrm_tools.models import Customer, Edit
-from antcrm_tools.records import Plan
+from antcrm_tools.plans import Plan
 from antcrm_tools.registry import Args, Effect, Preview, tool
 from antcrm_tools.text import msg
-from antcrm_tools.tools.fields import Changed, RefText, Stage, Tags, preview_of
+from antcrm_tools.tools.fields import Changed, RefText, Stage, Tags
 from antcrm_tools.tools.get_customer import existing
+from antcrm_tools.tools.previews import preview_of
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work

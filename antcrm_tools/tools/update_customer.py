@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from antcrm_tools.errors import BadInput
 from antcrm_tools.meaning import email_key, meaning, phone_key
@@ -26,23 +26,27 @@ from antcrm_tools.tools.fields import (
     RefText,
     Socials,
     Source,
-    preview_of,
     to_emails,
     to_phones,
 )
 from antcrm_tools.tools.get_customer import existing
+from antcrm_tools.tools.previews import preview_of
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work
 
 Emptiable = Literal[
-    "phones", "emails", "stage", "tags", "owner", "source", "industry", "note", "gender", "date_of_birth",
+    "phones", "emails", "stage", "tags", "owner", "source", "industry", "note", "date_of_birth",
     "addresses", "socials", "custom_fields",
 ]  # fmt: skip
 
 _VALUES = ("name", "owner", "source", "industry", "note", "gender", "date_of_birth")
 _LISTS = ("phones", "emails", "addresses", "socials")
 _ARRAYS = (*_LISTS, "tags", "custom_fields")
+
+
+CustomValue = Annotated[str, Field(max_length=1000), AfterValidator(lambda text: text if clean(text) else "")]
+"""A value that shows nothing is an empty one, and dropping is asked about."""
 
 
 class UpdateCustomer(Args):
@@ -56,9 +60,7 @@ class UpdateCustomer(Args):
     note: Annotated[Note | None, Field(description="replaces the note; add_note appends")] = None
     gender: GenderWord | None = None
     date_of_birth: Birthday | None = None
-    custom_fields: Annotated[
-        dict[Line, Annotated[str, Field(max_length=1000)]], Field(description='name → value; "" drops')
-    ] = {}
+    custom_fields: Annotated[dict[Line, CustomValue], Field(description='name → value; "" drops')] = {}
     add_phones: Annotated[tuple[PhoneText, ...], Field(description="new ones")] = ()
     drop_phones: Annotated[tuple[Line, ...], Field(description="to remove")] = ()
     add_emails: Annotated[tuple[EmailText, ...], Field(description="new ones")] = ()
@@ -103,7 +105,7 @@ class UpdateCustomer(Args):
         if self.custom_fields:
             wanted["custom_fields"] = self._custom(customer)
         for field in self.empty:
-            wanted[field] = None if field in {"gender", "date_of_birth"} else () if field in _ARRAYS else ""
+            wanted[field] = None if field == "date_of_birth" else () if field in _ARRAYS else ""
         return Edit.model_validate(wanted)
 
     def _adds(self, field: str, region: str) -> tuple[Any, ...]:
@@ -135,20 +137,39 @@ class UpdateCustomer(Args):
         return (*kept, *new)
 
     def _custom(self, customer: Customer) -> tuple[CustomField, ...]:
-        named = {_plain(name): (name, value) for name, value in self.custom_fields.items()}
-        have = {_plain(field.name) for field in customer.custom_fields}
-        gone = [name for key, (name, value) in named.items() if not value and key not in have]
-        if gone:
+        fields = list(customer.custom_fields)
+        for name, value in self.custom_fields.items():
+            place = _place(name, fields, customer.ref)
+            if place is None and not value:
+                raise BadInput(
+                    msg("{ref} has no custom field “{name}” to drop.", ref=customer.ref, name=clean(name)),
+                    then=msg("Look at the customer with get_customer first."),
+                )
+            if place is None:
+                fields.append(CustomField(name=name, value=value))
+            elif not value:
+                del fields[place]
+            elif fields[place].value != value:
+                fields[place] = CustomField(name=fields[place].name, value=value)
+        return tuple(fields)
+
+
+def _place(name: str, fields: list[CustomField], ref: str) -> int | None:
+    """Where the one field of that name is: to the letter, else but for case; None where there is none.
+
+    Raises:
+        BadInput: several have it, and nobody said which.
+    """
+    for spelled in (str, _plain):
+        places = [place for place, field in enumerate(fields) if spelled(field.name) == spelled(name)]
+        if len(places) > 1:
             raise BadInput(
-                msg("{ref} has no custom field “{name}” to drop.", ref=customer.ref, name=clean(gone[0])),
-                then=msg("Look at the customer with get_customer first."),
+                msg("{ref} has several custom fields “{name}”.", ref=ref, name=clean(name)),
+                then=msg("Change it in AntCRM."),
             )
-        kept = [
-            CustomField(name=field.name, value=named.get(_plain(field.name), ("", field.value))[1])
-            for field in customer.custom_fields
-        ]
-        new = [CustomField(name=name, value=value) for key, (name, value) in named.items() if key not in have]
-        return tuple(field for field in (*kept, *new) if field.value or _plain(field.name) not in named)
+        if places:
+            return places[0]
+    return None
 
 
 async def _preview(work: Work, args: UpdateCustomer) -> Preview | Changed:

@@ -14,6 +14,7 @@ from antcrm_tools.models import (
     AdTouch,
     Customer,
     CustomField,
+    Element,
     Email,
     Gender,
     Kind,
@@ -24,6 +25,7 @@ from antcrm_tools.models import (
 from antcrm_tools.wire.dates import read_day, read_moment
 from antcrm_tools.wire.names import ADDRESS_KEYS, DOCUMENTED, GENDERS, TYPES_READ, Json
 from antcrm_tools.wire.values import id_of, is_nothing, items_of, name_of, quoted, sound_json, staff_of, text_of
+from antcrm_tools.wire.write import documented_form
 
 T = TypeVar("T")
 
@@ -104,6 +106,8 @@ class _Record:
         for item in items_of(self._item.get(key)):
             element = read(item)
             if element not in ("", None):
+                if isinstance(element, Element) and documented_form(element) != item:
+                    element.came_as(sound_json(item))
                 found.append(element)
             elif not is_nothing(_without(item, {"_id", label}) if label else item):
                 self.keep(key)
@@ -174,7 +178,7 @@ def _social(item: JsonValue) -> Social | None:
 def _labelled(item: JsonValue, label: str) -> tuple[str, str]:
     """Value and label of an element of phones, emails or im; an element may be a bare text."""
     if isinstance(item, dict):
-        return text_of(item.get("value")), text_of(item.get(label))
+        return text_of(item.get("value")), name_of(item.get(label))
     return text_of(item), ""
 
 

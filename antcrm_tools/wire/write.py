@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from antcrm_tools.models import Address, Draft, Edit, Query
+from antcrm_tools.models import Address, CustomField, Draft, Edit, Element, Email, Phone, Query, Social
 from antcrm_tools.refs import Ref
 from antcrm_tools.wire.dates import write_day
 from antcrm_tools.wire.names import ADDRESS_KEYS, FIELD_KEYS, GENDERS, TYPES, Json
@@ -56,8 +56,8 @@ def write_query(query: Query) -> dict[str, str]:
 def _write_fields(edit: Edit, fields: Iterable[str]) -> Json:
     values: Json = {
         "name": edit.name,
-        "phones": [{"type": p.type, "value": p.value} for p in edit.phones],
-        "emails": [{"type": e.type, "value": e.value} for e in edit.emails],
+        "phones": [write_element(element) for element in edit.phones],
+        "emails": [write_element(element) for element in edit.emails],
         "stage": edit.stage,
         "tags": list[JsonValue](edit.tags),
         "owner": edit.owner,
@@ -66,12 +66,33 @@ def _write_fields(edit: Edit, fields: Iterable[str]) -> Json:
         "note": edit.note,
         "gender": "" if edit.gender is None else str(GENDERS.index(edit.gender)),
         "date_of_birth": write_day(edit.date_of_birth),
-        "addresses": [_write_address(a) for a in edit.addresses],
-        "socials": [{"protocol": s.protocol, "value": s.value} for s in edit.socials],
-        "custom_fields": [{"name": c.name, "value": c.value} for c in edit.custom_fields],
+        "addresses": [write_element(element) for element in edit.addresses],
+        "socials": [write_element(element) for element in edit.socials],
+        "custom_fields": [write_element(element) for element in edit.custom_fields],
     }
     wanted = frozenset(fields)
     return {FIELD_KEYS[name]: value for name, value in values.items() if name in wanted}
+
+
+def write_element(element: Element) -> JsonValue:
+    """An element of an array: as it came where it was only read, in the documented form where it is ours."""
+    came_as = element.as_it_came()
+    return documented_form(element) if came_as is None else came_as
+
+
+def documented_form(element: Element) -> Json:
+    """An element with the fields the vendor documents, and no others."""
+    match element:
+        case Phone() | Email():
+            return {"type": element.type, "value": element.value}
+        case Social():
+            return {"protocol": element.protocol, "value": element.value}
+        case CustomField():
+            return {"name": element.name, "value": element.value}
+        case Address():
+            return _write_address(element)
+        case _:
+            raise TypeError(type(element).__name__)
 
 
 def _write_address(address: Address) -> Json:

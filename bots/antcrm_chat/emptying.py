@@ -14,7 +14,6 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "owner": ("người phụ trách", "phụ trách", "owner"),
     "source": ("nguồn", "source"),
     "industry": ("ngành", "industry"),
-    "gender": ("giới tính", "gender"),
     "date_of_birth": ("ngày sinh", "sinh nhật", "date of birth", "birthday"),
     "addresses": ("địa chỉ", "address", "addresses"),
     "socials": ("mạng xã hội", "social networks"),

@@ -11,7 +11,8 @@ from antcrm_tools.models import Customer, Moment
 from antcrm_tools.registry import Args
 from antcrm_tools.text import Text, clean, msg, verbatim
 from antcrm_tools.tools.create_lead import CreateLead
-from antcrm_tools.tools.fields import Changed, describe, field_word
+from antcrm_tools.tools.fields import Changed, field_word
+from antcrm_tools.tools.previews import describe
 
 _NOTE_LINES = 40
 _LINE = 300
@@ -20,12 +21,6 @@ _LINE = 300
 def whole(customer: Customer, zone: tzinfo) -> list[Text]:
     """Every field of a customer that holds something, the note line by line."""
     lines = list(describe(customer.model_copy(update={"note": ""})))
-    numbers: tuple[tuple[Text, object], ...] = (
-        (msg("points"), customer.points),
-        (msg("rank points"), customer.rank_points),
-        (msg("rank"), customer.rank),
-    )
-    lines += [msg("{field}: {value}", field=name, value=_number(value)) for name, value in numbers if value]
     if customer.created_at:
         lines.append(msg("created: {when}", when=_when(customer.created_at, zone)))
     if customer.updated_at:
@@ -89,10 +84,6 @@ def _words(value: object) -> str:
             return " ".join(_words(item) for item in cast("Mapping[str, object]", value).values())
         case _:
             return str(value)
-
-
-def _number(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else clean(str(value))
 
 
 def _when(moment: Moment, zone: tzinfo) -> str:

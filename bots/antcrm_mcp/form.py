@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,6 @@ def _question(preview: Preview) -> Text:
 
 def _number(value: object) -> int | None:
     """A whole number; JavaScript hosts may send 3 as 3.0. True is no number here, though Python thinks so."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value % 1:
         return None
     return int(value)

@@ -29,7 +29,7 @@ async def run(w: World, rows: list[Draft], *, allow_duplicates: bool = False) ->
     async def watch(done: int, total: int) -> None:
         seen.append((done, total))
 
-    records = Records(w.house.api(), code=lambda: "unused")
+    records = Records(w.house.api(), code=lambda: "unused", clock=w.clock)
     fates = await create_many(records, rows, today=TODAY, allow_duplicates=allow_duplicates, progress=watch)
     assert len(fates) == len(rows)
     assert seen == sorted(seen)

@@ -29,7 +29,7 @@ HOA_REF = Ref("lead", str(HOA.id))
 
 def records_of(w: World) -> Records:
     """The House's own, made the way it makes them."""
-    return Records(w.house.api(), code=lambda: "code-of-the-test")
+    return Records(w.house.api(), code=lambda: "code-of-the-test", clock=w.clock)
 
 
 def stage(name: str) -> Edit:
@@ -99,8 +99,10 @@ async def test_put_that_merges_arrays_cannot_take_a_tag_off_and_says_so() -> Non
 async def test_put_that_never_clears_says_so() -> None:
     async with world() as w:
         w.sandbox.switches.put_clears_by = "never"
+        records = records_of(w)
+        plan = await records.plan(AN_REF, lambda _: Edit(note="", stage="Chốt"))
         with pytest.raises(NotStored) as caught:
-            await records_of(w).edit(AN_REF, lambda _: Edit(note="", stage="Chốt"))
+            await records.edit(AN_REF, lambda _: Edit(note="", stage="Chốt"), shown=plan.fingerprint)
         assert caught.value.fields == ("note",)
         assert "Stored: stage" in caught.value.render("en")
 
