@@ -39,6 +39,7 @@ SLOW_DOWN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILA
 
 _DONE = range(200, 300)
 _REFUSED = range(400, 500)
+_GAVE_UP = frozenset({HTTPStatus.REQUEST_TIMEOUT, 499})  # somebody in between stopped waiting; AntCRM may go on
 _BROKEN = range(500, 1000)
 _AGAIN = msg("Try again in a moment.")
 
@@ -99,6 +100,8 @@ class Reader:
             raise RateLimited(answer.retry_after)
         if answer.status == HTTPStatus.NOT_FOUND and ref is not None:
             raise NotFound(str(ref), self._message(answer))
+        if answer.status in _GAVE_UP:
+            raise MayHaveActed(_unexpected(answer))
         if answer.status in _REFUSED:
             self._refuse(answer)
         if answer.status not in _DONE:
@@ -145,6 +148,6 @@ def why_again(answer: Answer | Lost) -> NotActed | None:
 
 
 def _unexpected(answer: Answer) -> Text:
-    if answer.status in _BROKEN:
+    if answer.status in _BROKEN or answer.status in _GAVE_UP:
         return msg("AntCRM answered with an error of its own ({status}).", status=answer.status)
     return msg("AntCRM answered with a redirect, which is not followed.")

@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from antcrm_tools.errors import CrmError, MayHaveActed, NotActed, NotFound, Refused, Unauthorised
 from antcrm_tools.gather import all_of
-from antcrm_tools.meaning import contact_keys, differing, same
-from antcrm_tools.models import Customer, Draft, Edit, Query
+from antcrm_tools.identity.names import fold
+from antcrm_tools.in_words import field_words
+from antcrm_tools.meaning import contact_keys, differing
+from antcrm_tools.models import WRITABLE, Customer, Draft, Query
+from antcrm_tools.plans import not_as_sent, overwritten
 from antcrm_tools.refs import Ref
-from antcrm_tools.text import Text, join, msg, verbatim
+from antcrm_tools.text import Text, join, msg
 
 if TYPE_CHECKING:
     from antcrm_tools.records import Records
 
 PACKAGE = 100
 """AntCRM's limit for one request."""
+
+_FILLED_IN = frozenset({"gender", "owner"})
 
 _AT_ONCE = 5
 """Rows looked up side by side; the rate limit is kept elsewhere."""
@@ -46,6 +51,8 @@ class _Package:
 
     drafts: dict[int, Draft]
     fates: dict[int, Fate] = field(default_factory=dict[int, Fate])
+    strangers: int = 0
+    """New records AntCRM named for this package that fit no row of it."""
 
     def open(self) -> dict[int, Draft]:
         """The rows that have no fate yet."""
@@ -118,12 +125,17 @@ async def _one_package(run: _Run, package: _Package) -> CrmError | None:
         return None
     except Refused as error:
         # Perhaps one row of it, perhaps all; what did get in is found before anything is sent again.
-        await _match(run, package, before, ())
-        return await _one_by_one(records, package, error)
-    if await _match(run, package, before, written.refs):
-        package.rest("not_stored", msg("AntCRM acknowledged the package, but this row is not there."))
-    else:
+        if not await _match(run, package, before, ()):
+            package.rest("unsure", msg("AntCRM refused the package, and it could not be seen which rows got in."))
+            return None
+        return await _one_by_one(run, package, error)
+    if not await _match(run, package, before, written.refs):
         package.rest("unsure", msg("AntCRM acknowledged the package, but it could not be read back."))
+    elif package.strangers:
+        # Something new is there that fits no row: AntCRM may have written it otherwise than it was sent.
+        package.rest("unsure", msg("AntCRM acknowledged the package, but this row could not be told from the others."))
+    else:
+        package.rest("not_stored", msg("AntCRM acknowledged the package, but this row is not there."))
     return None
 
 
@@ -138,11 +150,16 @@ async def _drop_known(run: _Run, package: _Package) -> None:
         await run.progress(some[-1], run.total)
 
 
-async def _one_by_one(records: Records, package: _Package, refused: Refused) -> CrmError | None:
+async def _one_by_one(run: _Run, package: _Package, refused: Refused) -> CrmError | None:
+    records = run.records
     if len(package.open()) == 1:
         package.rest("refused", refused.what)
     for row, draft in package.open().items():
         try:
+            known = [] if run.allow_duplicates else await records.duplicates(draft, background=True)
+            if known:
+                package.fates[row] = Fate("duplicate", duplicates=tuple(customer.as_ref() for customer in known))
+                continue
             ref = (await records.api.create(draft)).refs
             package.fates[row] = (
                 await _read(records, ref[0], draft)
@@ -153,7 +170,7 @@ async def _one_by_one(records: Records, package: _Package, refused: Refused) -> 
             return error
         except MayHaveActed as error:
             package.fates[row] = Fate("unsure", reason=error.what)
-        except Refused as error:
+        except CrmError as error:
             package.fates[row] = Fate("refused", reason=error.what)
     return None
 
@@ -174,17 +191,21 @@ async def _match(run: _Run, package: _Package, before: Iterable[str], refs: Sequ
         return False
     named = {str(ref) for ref in refs}
     pool = sorted(recent.values(), key=lambda customer: customer.ref not in named)
-    for row, draft in package.open().items():
-        hit = next((customer for customer in pool if _is(customer, draft, records.region)), None)
-        if hit is not None:
-            pool.remove(hit)
-            package.fates[row] = _stored(hit, draft, records.region)
+    # The surest first, so that no row takes the record of another: everything as sent, then a phone or e-mail in
+    # common, then the name alone, which only counts between rows and records that have neither.
+    for fits in (_entirely, _as_sent, _by_contact, _by_name):
+        for row, draft in sorted(package.open().items(), key=_says_little):
+            hit = next((customer for customer in pool if fits(customer, draft, records.region)), None)
+            if hit is not None:
+                pool.remove(hit)
+                package.fates[row] = _stored(records, hit, draft)
+    package.strangers = sum(customer.ref in named for customer in pool)
     return True
 
 
 async def _read(records: Records, ref: Ref, draft: Draft) -> Fate:
     try:
-        return _stored(await records.get(ref, background=True), draft, records.region)
+        return _stored(records, await records.get(ref, background=True), draft)
     except NotFound:
         return Fate("not_stored", reason=msg("AntCRM said it was saved as {ref}, but {ref} is not there.", ref=ref))
     except CrmError as error:
@@ -192,21 +213,39 @@ async def _read(records: Records, ref: Ref, draft: Draft) -> Fate:
         return Fate("unsure", ref, reason=reason)
 
 
-def _stored(customer: Customer, draft: Draft, region: str) -> Fate:
-    sent = [name for name in Edit.model_fields if getattr(draft, name) not in ("", (), None)]
-    missing = differing(sent, draft, customer, region)
+def _stored(records: Records, customer: Customer, draft: Draft) -> Fate:
+    if records.is_old(customer):
+        return Fate("not_stored", customer.as_ref(), reason=overwritten(customer.as_ref(), None).what)
+    missing = not_as_sent(draft, customer, records.region)
     if not missing:
         return Fate("created", customer.as_ref())
-    reason = msg("Created, but not stored as sent: {fields}.", fields=verbatim(", ".join(missing)))
+    reason = msg("Created, but not stored as sent: {fields}.", fields=field_words(missing))
     return Fate("not_stored", customer.as_ref(), reason=reason)
 
 
-def _is(customer: Customer, draft: Draft, region: str) -> bool:
-    """Whether a new record is a row: the same name, and a phone or e-mail in common unless the row has none."""
-    if not same("name", customer.name, draft.name):
-        return False
-    wanted = contact_keys(draft, region)
-    return not wanted or bool(wanted & contact_keys(customer, region))
+def _says_little(item: tuple[int, Draft]) -> int:
+    """Rows that say most choose first: one that says little fits nearly every record."""
+    return -len(item[1].model_dump(exclude_defaults=True))
+
+
+def _entirely(customer: Customer, draft: Draft, region: str) -> bool:
+    """What the record holds is what the row says, but for what AntCRM fills in by itself."""
+    return not differing([name for name in WRITABLE if name not in _FILLED_IN], customer, draft, region)
+
+
+def _as_sent(customer: Customer, draft: Draft, region: str) -> bool:
+    """What the row says is in the record, and the phones and e-mails are the same."""
+    same_reach = contact_keys(draft, region) == contact_keys(customer, region)
+    return same_reach and not not_as_sent(draft, customer, region)
+
+
+def _by_contact(customer: Customer, draft: Draft, region: str) -> bool:
+    return bool(contact_keys(draft, region) & contact_keys(customer, region))
+
+
+def _by_name(customer: Customer, draft: Draft, region: str) -> bool:
+    neither = not contact_keys(draft, region) and not contact_keys(customer, region)
+    return neither and fold(customer.name) == fold(draft.name)
 
 
 async def _recent(run: _Run) -> list[Customer]:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
@@ -150,13 +150,15 @@ class Desk:
             preview = await self._preview(call, work)
         except NotFound:
             if isinstance(done, Done):
-                # It was done a moment ago and the answer was lost on the way.
-                return done
+                # It was done a moment ago, and the answer may have been lost on the way.
+                return replace(done, again=True)
             raise
         if isinstance(preview, Result):
             return Done(preview)
-        if preview.once and (isinstance(done, Unsure) or (done is not None and done.result.acted())):
+        if preview.once and isinstance(done, Unsure):
             return done
+        if preview.once and isinstance(done, Done) and done.result.acted():
+            return replace(done, again=True)
         now = self._clock()
         life = ASSISTANT_LIFE if actor.face == "mcp" else LIFE
         ticket = Ticket(secrets.token_urlsafe(16), actor, call, preview, now + life, now + max(KEEP, life))

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from antcrm_tools.text import Language, Text, clean, join, msg, verbatim
+from antcrm_tools.text import Language, Text, clean, join, msg
 
 _QUOTE_LIMIT = 200
 
@@ -234,13 +234,12 @@ class FieldMoved(NotStored):
 
     code = "field_moved"
 
-    def __init__(self, ref: str, before: Mapping[str, str], *, stopped: bool) -> None:
-        """`before`: field → its old value in words; `stopped`: something was lost, so no further edit is sent."""
+    def __init__(self, ref: str, before: Mapping[str, str], words: Text, *, stopped: bool) -> None:
+        """`before`: field → its old value, and in `words`; `stopped`: something was lost, so no more edits are sent."""
         self.before = dict(before)
-        listed = "; ".join(f"{name}: {value}" for name, value in before.items())
         super().__init__(
             msg("While {ref} was being saved, fields that were not sent changed as well.", ref=ref),
-            done=msg("The change itself was sent. Before, they were: {values}.", values=verbatim(listed)),
+            done=msg("The change itself was sent. Before, they were: {values}.", values=words),
             then=msg("Put back what should not have changed, and tell the admin."),
             fields=tuple(before),
             stopped=stopped,

@@ -22,9 +22,13 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It was done, or it was already so: the result says which."""
+    """It was done, or it was already so: the result says which.
+
+    `again`: it is the outcome of the same call a little earlier, handed out again; nothing was sent now.
+    """
 
     result: Result
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from antcrm_tools.errors import BadInput, FieldMoved, MayHaveActed, NotStored
-from antcrm_tools.in_words import in_words, value_in_words
+from antcrm_tools.in_words import field_word, field_words, in_words, value_in_words
 from antcrm_tools.meaning import differing, emptied, fingerprint, literally_differing, lost, meaning
 from antcrm_tools.models import WRITABLE, Customer, Draft, Edit
 from antcrm_tools.refs import Ref
-from antcrm_tools.text import Text, clean, join, msg, verbatim
+from antcrm_tools.text import Text, clean, join, msg
 from antcrm_tools.wire.names import FIELD_KEYS
 
 Plan = Callable[[Customer], Edit]
@@ -40,7 +40,7 @@ class Planned:
 
     def before_in_words(self) -> Text:
         """The old values of what changes, whole: whoever reads this may have to put them back."""
-        return verbatim("; ".join(f"{field}: {value_in_words(self.before, field)}" for field in self.fields))
+        return in_words(self.before, self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def planned(before: Customer, plan: Plan, region: str) -> Planned:
                 msg(
                     "{ref} holds something in “{field}” that cannot be read, and saving would lose it.",
                     ref=before.ref,
-                    field=field,
+                    field=field_word(field),
                 ),
                 then=msg("Change it in AntCRM."),
             )
@@ -89,14 +89,15 @@ def check_edited(plan: Planned, after: Customer, region: str) -> None:
     moved = literally_differing(untouched, before, after)
     if moved:
         gone = [f for f in moved if f in WRITABLE and emptied(f, getattr(before, f), getattr(after, f), region)]
-        raise FieldMoved(ref, {field: value_in_words(before, field) for field in moved}, stopped=bool(gone))
+        values = {field: value_in_words(before, field) for field in moved}
+        raise FieldMoved(ref, values, in_words(before, moved), stopped=bool(gone))
     missing = differing(plan.fields, plan.edit, after, region)
     if not missing:
         return
     stored = [field for field in plan.fields if field not in missing]
-    parts = [msg("Not stored: {fields}.", fields=verbatim(", ".join(missing)))]
+    parts = [msg("Not stored: {fields}.", fields=field_words(missing))]
     if stored:
-        parts.append(msg("Stored: {fields}.", fields=verbatim(", ".join(stored))))
+        parts.append(msg("Stored: {fields}.", fields=field_words(stored)))
     parts.append(msg("Before, {ref} was: {values}.", ref=ref, values=plan.before_in_words()))
     raise NotStored(
         msg("AntCRM said that {ref} was saved, but reading it back shows otherwise.", ref=ref),
@@ -117,7 +118,7 @@ def check_created(draft: Draft, after: Customer, region: str) -> None:
     if missing:
         raise NotStored(
             msg("{ref} was created, but AntCRM did not store everything.", ref=after.ref),
-            done=msg("Not stored as sent: {fields}.", fields=verbatim(", ".join(missing))),
+            done=msg("Not stored as sent: {fields}.", fields=field_words(missing)),
             then=msg("Look at {ref} and add what is missing; do not create it again.", ref=after.ref),
             fields=missing,
         )
@@ -134,7 +135,7 @@ def overwritten(ref: Ref, before: Customer | None) -> NotStored:
     if before is None:
         was = msg("No customer was created. What {ref} was before is not known.", ref=ref)
     else:
-        was = msg("No customer was created. Before, {ref} was: {values}.", ref=ref, values=verbatim(in_words(before)))
+        was = msg("No customer was created. Before, {ref} was: {values}.", ref=ref, values=in_words(before))
     return NotStored(
         msg("AntCRM changed the existing {ref} instead of creating a new customer.", ref=ref),
         done=was,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from antcrm_tools.identity import emails, phones
+from antcrm_tools.in_words import field_word
 from antcrm_tools.meaning import email_key, phone_key
 from antcrm_tools.models import Address, Customer, CustomField, Email, Gender, Kind, Phone, Social
 from antcrm_tools.registry import ArgumentError, Result
@@ -22,29 +23,7 @@ NOTE_LIMIT = 5000
 # rather than refused, because new ranges come faster than tables of them.
 _PHONE = re.compile(r"(?:tel:)?[\s+(]*(?:\d[\s().-]*){6,15}", re.IGNORECASE)
 
-_WORDS: dict[str, Text] = {
-    "name": msg("name"),
-    "phones": msg("phone"),
-    "emails": msg("e-mail"),
-    "stage": msg("stage"),
-    "tags": msg("tags"),
-    "owner": msg("owner"),
-    "source": msg("source"),
-    "industry": msg("industry"),
-    "note": msg("note"),
-    "gender": msg("gender"),
-    "date_of_birth": msg("date of birth"),
-    "addresses": msg("addresses"),
-    "socials": msg("social networks"),
-    "custom_fields": msg("custom fields"),
-}
-
 _KINDS: dict[Kind, Text] = {"lead": msg("lead"), "contact": msg("contact"), "account": msg("account")}
-
-
-def field_word(field: str) -> Text:
-    """A field's name for a person."""
-    return _WORDS[field]
 
 
 def kind_word(kind: Kind) -> Text:

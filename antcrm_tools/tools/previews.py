@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import cast
 
-from antcrm_tools.in_words import element_in_words, value_in_words
+from antcrm_tools.in_words import element_in_words, field_word, value_in_words
 from antcrm_tools.models import WRITABLE, Customer, Edit
 from antcrm_tools.plans import Planned
 from antcrm_tools.registry import Preview
 from antcrm_tools.text import Text, clean, msg
-from antcrm_tools.tools.fields import Changed, field_word
+from antcrm_tools.tools.fields import Changed
 
 _GENDERS: dict[str, Text] = {"male": msg("male"), "female": msg("female"), "other": msg("other")}
 
@@ -64,7 +64,9 @@ def changes(before: Customer, after: Customer | Edit, fields: Iterable[str]) -> 
 
 def describe(customer: Customer) -> tuple[Text, ...]:
     """Everything a customer holds, a line each: what will be gone."""
-    filled = [field for field in WRITABLE if field != "name" and value_in_words(customer, field)]
+    # AntCRM gives everybody the gender "other" who has none: that says nothing.
+    silent = {"name", "gender"} if customer.gender == "other" else {"name"}
+    filled = [field for field in WRITABLE if field not in silent and value_in_words(customer, field)]
     lines = [
         msg("{field}: {value}", field=field_word(field), value=_shown(field, value_in_words(customer, field)))
         for field in filled

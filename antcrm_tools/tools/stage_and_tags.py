@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from antcrm_tools.errors import BadInput
 from antcrm_tools.meaning import meaning
 from antcrm_tools.models import Customer, Edit
 from antcrm_tools.plans import Plan
 from antcrm_tools.registry import Args, Effect, Preview, tool
-from antcrm_tools.text import msg
+from antcrm_tools.text import clean, msg
 from antcrm_tools.tools.fields import Changed, RefText, Stage, Tags
 from antcrm_tools.tools.get_customer import existing
 from antcrm_tools.tools.previews import preview_of
@@ -47,8 +48,17 @@ class RemoveTags(Args):
     tags: Tags
 
     def plan(self, customer: Customer) -> Edit:
-        """The array whole, without them."""
+        """The array whole, without them.
+
+        Raises:
+            BadInput: it has none of them. Saying "already so" would hide a slip of the pen.
+        """
         gone = {_key(tag) for tag in self.tags}
+        if not gone & {_key(tag) for tag in customer.tags}:
+            raise BadInput(
+                msg("{ref} has no tag “{tags}”.", ref=customer.ref, tags=clean(", ".join(self.tags))),
+                then=msg("It has: {tags}.", tags=clean(", ".join(customer.tags), 300)) if customer.tags else None,
+            )
         return Edit(tags=tuple(tag for tag in customer.tags if _key(tag) not in gone))
 
 

@@ -23,8 +23,11 @@ def outcome(what: Done | Unsure | Dropped, language: Language) -> CallToolResult
     error has to match the tool's output schema.
     """
     if isinstance(what, Done):
+        words = _words(what.result)
+        if what.again:
+            words = join([msg("This was done a moment ago already; nothing was sent now."), words], "\n")
         return CallToolResult(
-            content=[TextContent(type="text", text=_words(what.result).render(language))],
+            content=[TextContent(type="text", text=words.render(language))],
             structured_content=structured(what.result),
         )
     return _without_data(what.text, language)

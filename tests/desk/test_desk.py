@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -99,9 +100,10 @@ async def test_a_lost_answer_is_handed_out_again_for_ten_minutes_and_then_asked_
         question = await ask(w)
         desk = w.house.desk()
         done = await desk.answer(question.ticket, LAN, yes=True)
+        assert isinstance(done, Done)
         w.clock.advance(minutes=5)
         assert await desk.answer(question.ticket, LAN, yes=True) == done
-        assert await submit(w, "delete_customer", ref=AN.ref) == done
+        assert await submit(w, "delete_customer", ref=AN.ref) == replace(done, again=True)
         w.clock.advance(minutes=6)
         with pytest.raises(NotFound):
             await submit(w, "delete_customer", ref=AN.ref)
@@ -171,7 +173,7 @@ async def test_the_number_of_a_bulk_has_to_be_typed() -> None:
         assert isinstance(done.result, Imported)
         assert done.result.created == 3
         # The same import again, within its ten minutes, is the same wish and not three more leads.
-        assert await submit(w, "import_leads", rows=rows) == done
+        assert await submit(w, "import_leads", rows=rows) == replace(done, again=True)
         assert len(w.sent("POST")) == 1
 
 
@@ -269,3 +271,40 @@ async def test_no_tool_has_a_way_to_say_yes_for_the_person() -> None:
     words = {"confirm", "confirmed", "force", "yes", "skip", "sure"}
     for one in TOOLS:
         assert not words & {part for name in one.args.model_fields for part in name.split("_")}, one.name
+
+
+async def test_an_import_that_was_not_sent_is_tried_again_at_once() -> None:
+    async with world() as w:
+        rows = [{"name": "Khách 1"}]
+        question = await ask(w, "import_leads", LAN, rows=rows)
+        w.line.lose_request(times=ALWAYS)
+        first = await w.house.desk().answer(question.ticket, LAN, yes=True, count=1)
+        assert isinstance(first, Done)
+        assert not first.result.acted()
+        w.line.clear()
+        again = await ask(w, "import_leads", LAN, rows=rows)
+        assert again.ticket != question.ticket
+
+
+async def test_a_long_import_is_not_confirmed_twice_while_it_runs() -> None:
+    async with world() as w:
+        rows = [{"name": "Khách 1"}]
+        question = await ask(w, "import_leads", LAN, rows=rows)
+        running, go_on = asyncio.Event(), asyncio.Event()
+
+        async def watch(_done: int, _total: int) -> None:
+            running.set()
+            await go_on.wait()
+
+        desk = w.house.desk()
+        answered = asyncio.create_task(desk.answer(question.ticket, LAN, yes=True, count=1, progress=watch))
+        async with asyncio.timeout(10):
+            await running.wait()
+            w.clock.advance(minutes=11)
+            repeated = asyncio.create_task(submit(w, "import_leads", rows=rows))
+            await asyncio.sleep(0)
+            go_on.set()
+            first, second = await asyncio.gather(answered, repeated)
+        assert isinstance(second, Done)
+        assert second == first
+        assert len(w.sent("POST")) == 1

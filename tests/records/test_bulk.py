@@ -8,8 +8,10 @@ import pytest
 
 from antcrm_tools.bulk import Fate, create_many
 from antcrm_tools.models import Draft, Phone
+from antcrm_tools.outcomes import Actor, Ask, Done
 from antcrm_tools.records import Records
 from antcrm_tools.sandbox import AN
+from antcrm_tools.tools import tool_named
 from tests.fakes.world import ALWAYS, World, world
 
 TODAY = date(2026, 8, 3)
@@ -139,3 +141,65 @@ async def test_ids_as_text_and_other_shapes() -> None:
             }
         )
         assert names(await run(w, drafts(45))) == ["created"] * 45
+
+
+async def test_rows_of_one_name_are_told_apart_by_what_they_say() -> None:
+    async with world(people=0) as w:
+        rows = [
+            Draft(name="An", code="c0"),
+            Draft(name="An", phones=(Phone(value="0978100001"),), code="c1"),
+            Draft(name="An", note="một", code="c2"),
+            Draft(name="An", note="hai", code="c3"),
+        ]
+        fates = await run(w, rows)
+        assert names(fates) == ["created"] * 4
+        for draft, fate in zip(rows, fates, strict=True):
+            assert fate.ref is not None
+            row = w.sandbox.store.get("lead", int(fate.ref.id))
+            assert row is not None
+            assert row.fields["bgInfo"] == draft.note
+            assert [phone["value"] for phone in row.fields["phones"]] == [phone.value for phone in draft.phones]
+
+
+async def test_a_refused_package_that_cannot_be_looked_at_is_not_sent_again() -> None:
+    async with world(people=0) as w:
+        # Refused although it acted, and then the list cannot be read.
+        w.sandbox.faults.fail("POST", 400, act=True)
+        w.sandbox.faults.fail("GET", 500, times=None, after=1)
+        fates = await run(w, [Draft(name="Bình", code="c0"), Draft(name="Chi", code="c1")])
+        assert names(fates) == ["unsure", "unsure"]
+        assert w.sandbox.store.count("lead") == 2
+
+
+async def test_rows_that_got_in_with_the_refused_package_are_not_sent_again() -> None:
+    async with world(people=0) as w:
+        w.sandbox.faults.fail("POST", 400, act=True)
+        fates = await run(w, drafts(3))
+        assert names(fates) == ["created"] * 3
+        assert w.sandbox.store.count("lead") == 3
+
+
+async def test_a_known_customer_that_antcrm_overwrites_is_not_reported_as_created() -> None:
+    async with world() as w:
+        w.sandbox.switches.post_known_phone = "update"
+        (fate,) = await run(
+            w, [Draft(name="Người quen", phones=(Phone(value=AN.phone),), code="x")], allow_duplicates=True
+        )
+        assert fate.name == "not_stored"
+        assert "instead of creating" in str(fate.reason)
+
+
+async def test_a_watcher_that_fails_loses_nothing() -> None:
+    async with world(people=0) as w:
+        records = w.house.desk()
+
+        async def broken(_done: int, _total: int) -> None:
+            raise ConnectionError
+
+        call = tool_named("import_leads").call({"rows": [{"name": f"K{i}"} for i in range(3)]})
+        me = Actor("lan@antcrm.example", "terminal")
+        question = await records.submit(call, me)
+        assert isinstance(question, Ask)
+        outcome = await records.answer(question.ticket, me, yes=True, count=3, progress=broken)
+        assert isinstance(outcome, Done)
+        assert w.sandbox.store.count("lead") == 3
