@@ -24,6 +24,7 @@ from antcrm_tools.models import Customer, Draft, Edit, Query
 from antcrm_tools.pace import Pace, Retry, read_retry_after
 from antcrm_tools.paging import NOTHING, PAGE_MAX, Batch, Page, Paging
 from antcrm_tools.refs import Ref
+from antcrm_tools.settings import address_problem
 from antcrm_tools.text import msg
 from antcrm_tools.wire import Written
 
@@ -271,13 +272,12 @@ class AntCrmApi:
 
 
 def _checked(base_url: str) -> httpx.URL:
-    problem = BadInput(
-        msg("ANTCRM_BASE_URL is not a web address."), then=msg("It looks like https://apiring.antbuddy.com.")
-    )
     try:
         url = httpx.URL(base_url.strip())
     except httpx.InvalidURL:
-        raise problem from None
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise problem
+        raise BadInput(
+            msg("ANTCRM_BASE_URL is not a web address."), then=msg("It looks like https://apiring.antbuddy.com.")
+        ) from None
+    if wrong := address_problem(url.scheme, url.host, url.userinfo):
+        raise BadInput(wrong)
     return url

@@ -8,7 +8,8 @@ Two things are not documented: whether the first page is 1 or 0, and what become
 - **The first page's number** matters only once a second page is needed. Then page 1 is compared with the first page:
   the same, it is 1; others, it is 0. The first page is read before and after, because customers created in between
   would make the comparison mean something else.
-- **The size of a page** is the most records seen on one. A page with fewer is the last one.
+- **The end** of a list is an empty page: AntCRM may leave records out of a page after counting it off. Only looking up
+  a phone or an e-mail ends with a page that is shorter than the longest one seen, because most have a hit or none.
 
 Numbering by offset has a limit nothing here can lift: where a customer is deleted while pages are read, another one
 moves over the edge of a page that was read already, and no answer shows it.
@@ -152,7 +153,13 @@ class Paging:
 
     async def _is_short(self, query: Query, batch: Batch, background: bool) -> bool:
         """Whether a page has fewer records than pages have here."""
-        if not batch.rows or batch.rows < self._largest:
+        if not batch.rows:
+            return True
+        if query.phone is None and query.email is None:
+            # Of a list, a page may be short in the middle too, where AntCRM leaves records out after counting them
+            # off. Only the empty page is the end.
+            return False
+        if batch.rows < self._largest:
             return True
         if self._largest >= PAGE_MAX or self._followed or self._looked_wider or query == Query():
             return False

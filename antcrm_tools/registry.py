@@ -175,11 +175,27 @@ def validate(model: type[A], arguments: Mapping[str, object] | A, then: Text | N
     except RecursionError:
         raise BadInput(_NOT_JSON, then=then) from None
     except ValidationError as error:
-        raise BadInput(join(_problem(detail) for detail in error.errors(include_url=False)[:5]), then=then) from None
+        found = _without_echoes(error.errors(include_url=False))
+        raise BadInput(join(problem(detail) for detail in found[:5]), then=then) from None
 
 
-def _problem(detail: ErrorDetails) -> Text:
-    where = clean(".".join(str(part) for part in detail["loc"]), 60)
+def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without "too few entries" of a list whose entries were there and wrong."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(len(place) > len(at := detail["loc"]) and place[: len(at)] == at for place in places)
+    ]
+
+
+def problem(detail: ErrorDetails, name: str | None = None) -> Text:
+    """What pydantic found, for a person; `name` is what they call the value, its place in the arguments unless given.
+
+    A value is repeated only by a sentence of our own validators.
+    """
+    where = clean(".".join(str(part) for part in detail["loc"]), 60) if name is None else name
     context = detail.get("ctx", {})
     error = context.get("error")
     if isinstance(error, ArgumentError):
@@ -187,14 +203,25 @@ def _problem(detail: ErrorDetails) -> Text:
     kind = detail["type"]
     if kind.startswith("date"):
         return msg("“{argument}” must be a day such as 2025-05-30.", argument=where)
+    if kind in {"string_too_short", "too_short"} and (context.get("min_length") == 1 or _blank(detail.get("input"))):
+        return msg("“{argument}” is empty.", argument=where)
     known = _PROBLEMS.get(kind)
     if known is None:
         return msg("“{argument}” is not right: {reason}.", argument=where, reason=verbatim(detail["msg"]))
     return Text(known.template, {"argument": where, **{name: str(value) for name, value in context.items()}})
 
 
+def _blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
 # Half a character, or nested too deeply.
 _NOT_JSON = msg("The arguments are not valid JSON.")
+_LIST = msg('“{argument}” must be a list of values, such as ["…"].')
+_NUMBER = msg("“{argument}” must be a number.")
+_WHOLE_NUMBER = msg("“{argument}” must be a whole number.")
+_YES_OR_NO = msg("“{argument}” must be true or false.")
+_OBJECT = msg("“{argument}” must be an object of names and values.")
 
 # pydantic's kinds of error; the names in braces are its own context's.
 _PROBLEMS: dict[str, Text] = {
@@ -202,13 +229,22 @@ _PROBLEMS: dict[str, Text] = {
     "missing": msg("“{argument}” is missing."),
     "extra_forbidden": msg("There is no argument “{argument}”."),
     "string_type": msg("“{argument}” must be text."),
+    "string_unicode": msg("“{argument}” is not valid text."),
+    "string_pattern_mismatch": msg("“{argument}” does not have the right form."),
     "string_too_long": msg("“{argument}” is too long: at most {max_length} characters."),
     "too_long": msg("“{argument}” has too many entries: at most {max_length}."),
-    "string_too_short": msg("“{argument}” is empty or too short: at least {min_length} characters."),
+    "string_too_short": msg("“{argument}” is too short: at least {min_length} characters."),
     "too_short": msg("“{argument}” has too few entries: at least {min_length}."),
+    "less_than": msg("“{argument}” is too large: it must be below {lt}."),
     "less_than_equal": msg("“{argument}” is too large: at most {le}."),
+    "greater_than": msg("“{argument}” is too small: it must be above {gt}."),
     "greater_than_equal": msg("“{argument}” is too small: at least {ge}."),
     "literal_error": msg("“{argument}” must be one of: {expected}."),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), _LIST),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), _NUMBER),
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), _WHOLE_NUMBER),
+    **dict.fromkeys(("bool_type", "bool_parsing"), _YES_OR_NO),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), _OBJECT),
 }
 
 

@@ -1,43 +1,86 @@
-"""Settings, read once from the environment or `.env`."""
+"""Settings, read once from the environment or `.env`. What is not understood stops the start: a right is never guessed."""
 
 from __future__ import annotations
 
+import ipaddress
 import locale
+import os
+import re
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from antcrm_tools.errors import BadInput
-from antcrm_tools.text import Language, join, msg, verbatim
+from antcrm_tools.registry import ArgumentError, problem
+from antcrm_tools.text import Language, Text, clean, join, msg
 
 Scope = Literal["read", "write", "delete"]
 
 LIVE_URL = "https://apiring.antbuddy.com"
 SANDBOX_KEY = "sandbox"
 
+_PREFIX = "ANTCRM_"
+_FILE = ".env"
+_ENCODING = "utf-8-sig"  # some editors put a mark in front
+_NAME = re.compile(r"\w+", re.ASCII)
+_LANGUAGE = re.compile(r"(vi|en)(?:[^a-z].*)?", re.IGNORECASE)
+_THEN = msg("Correct it and start again.")
+
+
+def environment_language() -> Language:
+    """The language to speak while the settings, which would say it, are not read or are what is wrong."""
+    named = _LANGUAGE.fullmatch(os.environ.get("ANTCRM_LANGUAGE", "").strip())
+    return _language_of_locale() if named is None else "vi" if named[1].casefold() == "vi" else "en"
+
 
 def _language_of_locale() -> Language:
-    name = locale.getlocale()[0] or ""
+    # The text itself: where the locale is not installed, as in a container, Python would say "C".
+    said = next((name for name in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if name), None)
+    name = said if said is not None else locale.getlocale()[0] or ""  # Windows sets none of them
     return "vi" if name.casefold().startswith(("vi", "vietnam")) else "en"
+
+
+def address_problem(scheme: str, host: str, user: str | bytes | None) -> Text | None:
+    """Why the key is not sent to such an address; None for one that is right."""
+    if scheme not in {"http", "https"} or not host:
+        return join((msg("ANTCRM_BASE_URL is not a web address."), msg("It looks like https://apiring.antbuddy.com.")))
+    if user:
+        return msg("ANTCRM_BASE_URL must not hold a user or password; put the key into ANTCRM_API_KEY.")
+    if scheme == "http" and not _stays_here(host.casefold()):
+        return msg("ANTCRM_BASE_URL must begin with https://, as the key would travel in the open.")
+    return None
+
+
+def _stays_here(host: str) -> bool:
+    if host == "localhost" or host.endswith((".localhost", ".test")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Settings(BaseSettings):
     """`ANTCRM_…` variables. Settings can make the program ask a person more often, never less."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ANTCRM_",
-        env_file=".env",
-        env_file_encoding="utf-8-sig",  # some editors put a mark in front
+        env_prefix=_PREFIX,
+        env_file=_FILE,
+        env_file_encoding=_ENCODING,
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
     )
 
     api_key: SecretStr | None = None
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]")] = LIVE_URL
+    base_url: str = LIVE_URL
     sandbox: bool = False
     actor: Annotated[str, Field(description="E-mail of the member of staff this process works for.")] = "local"
     scopes: Annotated[frozenset[Scope], NoDecode] = frozenset({"read", "write", "delete"})
@@ -47,7 +90,7 @@ class Settings(BaseSettings):
     ] = "destroying"
     max_rps: Annotated[float, Field(gt=0, le=100, description="Requests a second to AntCRM.")] = 5.0
     language: Annotated[Language, Field(default_factory=_language_of_locale)]
-    region: Annotated[str, Field(pattern="^[A-Z]{2}$", description="Where a phone without +… is.")] = "VN"
+    region: Annotated[str, Field(description="Where a phone without +… is.")] = "VN"
     timezone: Annotated[str, Field(description="The zone in which a day is a day.")] = "Asia/Ho_Chi_Minh"
 
     @field_validator("scopes", mode="before")
@@ -55,13 +98,45 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("language", mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        named = _LANGUAGE.fullmatch(value.strip()) if isinstance(value, str) else None
+        return value if named is None else named[1].casefold()
+
     @field_validator("api_key")
     @classmethod
     def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
         key = value.get_secret_value().strip() if value else ""
         if not all("!" <= character <= "~" for character in key):
-            raise ValueError("a key is letters, digits and signs without spaces")
+            raise ArgumentError(msg("ANTCRM_API_KEY is empty or holds characters that no key has."))
         return SecretStr(key) if key else None
+
+    @field_validator("base_url")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value.strip())
+            _ = parts.port  # read, because only then it is checked
+        except ValueError:
+            wrong = address_problem("", "", None)
+        else:
+            host = "" if any(not "!" <= character <= "~" for character in value.strip()) else parts.hostname or ""
+            wrong = address_problem(parts.scheme, host, parts.netloc.rpartition("@")[0])
+        if wrong is not None:
+            raise ArgumentError(wrong)
+        return value.strip()
+
+    @field_validator("region")
+    @classmethod
+    def _telephoned(cls, value: str) -> str:
+        region = value.strip().upper()
+        if region != "VN":
+            from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415  slow to import, and most are in Vietnam
+
+            if region not in SUPPORTED_REGIONS:
+                raise ArgumentError(msg("ANTCRM_REGION must be the two letters of a country, such as VN or US."))
+        return region
 
     @field_validator("timezone")
     @classmethod
@@ -69,7 +144,9 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("no such time zone") from None
+            raise ArgumentError(
+                msg("ANTCRM_TIMEZONE is not a known time zone; one looks like Asia/Ho_Chi_Minh.")
+            ) from None
         return value
 
     @cached_property
@@ -95,22 +172,85 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the environment; `overrides` are what the command line said.
+    """Read the environment; `overrides` are what the command line said, and `_env_file=None` leaves `.env` out.
 
     Raises:
-        BadInput: naming each variable that is wrong. Values are not repeated: one of them is a key.
+        BadInput: naming each variable that is wrong or unknown. Values are not repeated: one of them is a key.
     """
     try:
-        return Settings(**overrides)  # pyright: ignore[reportArgumentType]
-    except ValidationError as error:
-        problems = [
-            msg(
-                "{variable} is not right: {reason}.",
-                variable=verbatim("ANTCRM_" + str(detail["loc"][0]).upper()),
-                reason=verbatim(detail["msg"]),
+        file = {} if overrides.get("_env_file", _FILE) is None else _read_file(Path(_FILE))
+        wrong = [*_unknown({*file, *os.environ})]
+        if "scopes" not in overrides and _emptied("ANTCRM_SCOPES", file):
+            wrong.append(
+                msg("ANTCRM_SCOPES is empty: leave it out for all rights, or name some of read, write, delete.")
             )
-            for detail in error.errors(include_url=False, include_input=False)
-        ]
-        raise BadInput(join(problems), then=msg("Correct it and start again.")) from None
+        try:
+            settings = Settings(**overrides)  # pyright: ignore[reportArgumentType]
+        except ValidationError as error:
+            # One sentence for each variable is enough to put it right.
+            details = {str(detail["loc"][0]): detail for detail in reversed(error.errors(include_input=False))}
+            wrong += [problem(detail, _PREFIX + name.upper()) for name, detail in reversed(details.items())]
+            settings = None
     except UnicodeDecodeError:
-        raise BadInput(msg(".env is not a UTF-8 text file."), then=msg("Correct it and start again.")) from None
+        raise BadInput(msg(".env is not a UTF-8 text file."), then=_THEN) from None
+    except OSError:
+        raise BadInput(msg(".env cannot be read."), then=_THEN) from None
+    if wrong or settings is None:
+        raise BadInput(join(wrong), then=_THEN)
+    return settings
+
+
+def _read_file(file: Path) -> dict[str, str | None]:
+    """The variables of ours in `.env`.
+
+    Raises:
+        BadInput: naming the lines that are none of NAME=value. They are not repeated: one may be a key.
+    """
+    if not file.is_file():
+        return {}
+    found: dict[str, str | None] = {}
+    lines: list[str] = []
+    with file.open(encoding=_ENCODING) as stream:
+        for binding in parse_stream(stream):
+            ours = binding.key is not None and binding.key.upper().startswith(_PREFIX)
+            # `ANTCRM_API_KEY:secret` would pass for a name without a value.
+            if binding.error or (ours and (binding.value is None or not _NAME.fullmatch(binding.key or ""))):
+                blank = len(binding.original.string) - len(binding.original.string.lstrip())
+                lines.append(str(binding.original.line + binding.original.string.count("\n", 0, blank)))
+            elif ours and binding.key is not None:
+                found[binding.key] = binding.value
+    if lines:
+        raise BadInput(
+            join(msg("Line {number} of .env is not of the form NAME=value.", number=number) for number in lines[:5]),
+            then=_THEN,
+        )
+    return found
+
+
+def _unknown(names: Iterable[str]) -> Iterator[Text]:
+    known = [_PREFIX + field.upper() for field in Settings.model_fields]
+    for name in sorted({name.upper() for name in names}):
+        if not name.startswith(_PREFIX) or name in known:
+            continue
+        if not _NAME.fullmatch(name):
+            yield msg("There is a variable that begins with {prefix} and is no name of a setting.", prefix=_PREFIX)
+            continue
+        import difflib  # noqa: PLC0415  only a slip needs it
+
+        near = difflib.get_close_matches(name[len(_PREFIX) :], [each[len(_PREFIX) :] for each in known], 1)
+        variable = clean(name, 60)
+        if near:
+            yield msg(
+                "There is no setting {variable}; {known} may be meant.", variable=variable, known=_PREFIX + near[0]
+            )
+        else:
+            yield msg("There is no setting {variable}.", variable=variable)
+
+
+def _emptied(variable: str, file: dict[str, str | None]) -> bool:
+    """Whether a variable is there and says nothing, where it counts: the environment hides the file."""
+    for source in (os.environ, file):
+        values = [value for name, value in source.items() if name.upper() == variable]
+        if values:
+            return not all((value or "").strip() for value in values)
+    return False

@@ -40,7 +40,7 @@ EVERY: dict[type[CrmError], CrmError] = {
         errors.PagingBroken(),
         errors.MayHaveActed(WHAT),
         errors.NotStored(WHAT, done=WHAT),
-        errors.FieldMoved(SECRET, {"note": SECRET}, stopped=True),
+        errors.FieldMoved(SECRET, {"note": SECRET}, WHAT, stopped=True),
         errors.EditsStopped(),
     )
 }
@@ -115,11 +115,26 @@ def test_the_vendors_words_stay_on_one_short_line() -> None:
     assert len(error.vendor_message) == 200
 
 
-def test_a_moved_field_keeps_what_it_was() -> None:
-    error = errors.FieldMoved("L1", {"note": "cũ\n{x}", "stage": "Mới"}, stopped=False)
-    assert error.before == {"note": "cũ\n{x}", "stage": "Mới"}
+def test_a_moved_field_keeps_what_it_was_whole() -> None:
+    note = "cũ {x} " + "dài " * 200 + "hết"
+    words = verbatim(f"note: {note}; stage: Mới")
+    error = errors.FieldMoved("L1", {"note": note, "stage": "Mới"}, words, stopped=False)
+    assert error.before == {"note": note, "stage": "Mới"}
     assert error.fields == ("note", "stage")
-    assert "note: cũ {x}; stage: Mới" in error.render("en")
+    assert f"note: {note}; stage: Mới" in error.render("en")
+    assert not error.stopped
+    assert "stopped" not in error.render("en")
+
+
+def test_what_was_lost_stops_edits_and_says_so() -> None:
+    plain = errors.NotStored(WHAT, done=WHAT, fields=["note"])
+    lost = errors.NotStored(WHAT, done=WHAT, fields=["note"], stopped=True)
+    advised = errors.NotStored(WHAT, done=WHAT, then=verbatim("Look."), stopped=True)
+    assert not plain.stopped
+    assert lost.stopped
+    assert "Edits are stopped" not in plain.render("en")
+    assert "Edits are stopped" in lost.render("en")
+    assert "nothing more is lost. Look." in advised.render("en")
 
 
 def test_three_sentences_in_order() -> None:

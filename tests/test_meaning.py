@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antcrm_tools.meaning import contact_keys, differing, fingerprint, lost, meaning, same
-from antcrm_tools.models import WRITABLE, Address, Customer, CustomField, Draft, Edit, Email, Phone, Social
+from antcrm_tools.meaning import (
+    contact_keys,
+    differing,
+    emptied,
+    fingerprint,
+    literally_differing,
+    lost,
+    meaning,
+    same,
+)
+from antcrm_tools.models import WRITABLE, Address, AdTouch, Customer, CustomField, Draft, Edit, Email, LeadSource, Phone, Social
 
 unhurried = settings(deadline=None)  # the first example of a run loads the phone library
 
@@ -131,15 +140,32 @@ def test_what_is_the_same(field: str, a: object, b: object) -> None:
 
 @unhurried
 @given(customers, customers, fields)
-def test_the_fingerprint_changes_if_and_only_if_the_meaning_of_a_shown_field_does(
-    a: Customer, other: Customer, field: str
-) -> None:
+def test_the_fingerprint_changes_if_and_only_if_a_shown_field_does(a: Customer, other: Customer, field: str) -> None:
     b = a.model_copy(update={field: getattr(other, field)})
-    differs = differing([field], a, b) != []
+    differs = getattr(a, field) != getattr(b, field)
     assert (fingerprint(a, [field]) != fingerprint(b, [field])) is differs
     assert (fingerprint(a) != fingerprint(b)) is differs
     unseen = [f for f in WRITABLE if f != field]
     assert (fingerprint(a, unseen) != fingerprint(b, unseen)) is (differs and field == "name")
+
+
+@pytest.mark.parametrize(
+    ("field", "a", "b"),
+    [
+        ("phones", phones("0912345678"), phones("+84912345678")),
+        ("phones", phones("0912345678"), (Phone(value="0912345678", type="Home"),)),
+        ("note", "dòng một\ndòng hai", "dòng một dòng hai"),
+        ("tags", ("VIP", "Mới"), ("Mới", "VIP")),
+        ("addresses", (Address(city="Huế"), Address(city="Vinh")), (Address(city="Vinh"), Address(city="Huế"))),
+        ("addresses", (Address(city="Huế"),), (Address(city="Huế", country_code="VN"),)),
+        ("custom_fields", (CustomField(name="a"),), ()),
+    ],
+)
+def test_the_fingerprint_is_literal_and_ordered(field: str, a: object, b: object) -> None:
+    assert same(field, a, b)
+    one, other = (Customer.model_validate({"kind": "lead", "id": "1", field: value}) for value in (a, b))
+    assert fingerprint(one, [field]) != fingerprint(other, [field])
+    assert fingerprint(one) != fingerprint(other)
 
 
 def test_the_fingerprint_says_who_it_is() -> None:
@@ -153,10 +179,72 @@ def test_the_fingerprint_says_who_it_is() -> None:
     assert len({fingerprint(customer, []) for customer in (lead, *others)}) == 5
 
 
-def test_what_nobody_was_shown_does_not_change_the_fingerprint() -> None:
+def test_what_moves_by_itself_does_not_change_the_fingerprint() -> None:
     lead = Customer(kind="lead", id="1", name="An")
-    moved = lead.model_copy(update={"points": 5.0, "updated_at": "hôm qua", "extra": {"x": 1}})
+    moved = lead.model_copy(update={"updated_at": "hôm qua", "extra": {"x": 1}})
     assert fingerprint(lead) == fingerprint(moved)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"points": 5.0},
+        {"rank_points": 5.0},
+        {"rank": "Vàng"},
+        {"created_by": "bot"},
+        {"lead_source": LeadSource(name="Zalo")},
+        {"ads": (AdTouch(id="1"),)},
+    ],
+)
+def test_without_fields_the_fingerprint_stands_for_what_cannot_be_written_too(moved: dict[str, Any]) -> None:
+    lead = Customer(kind="lead", id="1", name="An")
+    assert fingerprint(lead) != fingerprint(lead.model_copy(update=moved))
+    assert fingerprint(lead, WRITABLE) == fingerprint(lead.model_copy(update=moved), WRITABLE)
+
+
+@unhurried
+@given(customers, customers)
+def test_what_differs_in_meaning_differs_literally(a: Customer, b: Customer) -> None:
+    assert set(differing(WRITABLE, a, b)) <= set(literally_differing(WRITABLE, a, b))
+    assert literally_differing(WRITABLE, a, a) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "a", "b", "differs"),
+    [
+        ("phones", phones("0912345678"), (Phone(value="0912345678", type="Home"),), True),
+        ("phones", phones("0912345678"), phones("+84912345678"), True),
+        ("phones", phones("113", "114"), phones("114", "113"), False),
+        ("addresses", (Address(city="Huế"),), (Address(city="Huế", country_code="VN"),), True),
+        ("note", "dòng một\ndòng hai", "dòng một dòng hai", True),
+        ("note", "dòng một\r\ndòng hai ", "dòng một\ndòng hai", False),
+        ("name", unicodedata.normalize("NFD", "Hoà"), "Hoà", False),
+        ("tags", (unicodedata.normalize("NFD", "Hoà"),), ("Hoà",), False),
+        ("tags", ("VIP", "VIP"), ("VIP",), True),
+        ("gender", None, "other", True),
+    ],
+)
+def test_literally_differing(field: str, a: object, b: object, differs: bool) -> None:  # noqa: FBT001
+    one, other = (Customer.model_validate({"kind": "lead", "id": "1", field: value}) for value in (a, b))
+    assert literally_differing(WRITABLE, one, other) == ([field] if differs else [])
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after", "gone"),
+    [
+        ("note", "a", "", True),
+        ("note", "a", " ", True),
+        ("note", "a", "b", False),
+        ("note", "", "", False),
+        ("gender", "male", None, True),
+        ("tags", ("a", "b"), ("a",), False),
+        ("tags", ("a",), (), True),
+        ("phones", phones("113"), phones(""), True),
+        ("phones", phones(""), (), False),
+    ],
+)
+def test_emptied(field: str, before: object, after: object, gone: bool) -> None:  # noqa: FBT001
+    assert emptied(field, before, after) is gone
 
 
 @pytest.mark.parametrize(

@@ -173,9 +173,21 @@ async def test_what_a_walk_costs(base: Base) -> None:
         learning = len(sandbox.requests)
         sandbox.clear_log()
         await walked(api)
-        # Three pages, and the first once more for what has moved to the front.
-        assert len(sandbox.requests) == 4
-        assert learning <= 6
+        # Three pages, the empty one that is the end, and the first once more for what has moved to the front.
+        assert len(sandbox.requests) == 5
+        assert learning <= 7
+
+
+async def test_a_short_page_in_the_middle_of_a_list_is_not_its_end() -> None:
+    pages = [[record(n) for n in range(start, start + 20)] for start in (0, 20, 40)]
+    del pages[1][3]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("page", "1"))
+        return httpx.Response(200, json=pages[number - 1] if 1 <= number <= len(pages) else [])
+
+    async with client(httpx.MockTransport(answer)) as api:
+        assert len(await walked(api)) == 59
 
 
 async def test_walks_that_start_together_find_out_once() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from antcrm_tools.ledger.tickets import MemoryTickets, TicketState
+from antcrm_tools.ledger.tickets import KEEP, MemoryTickets, TicketState
 from antcrm_tools.outcomes import Actor, Dropped, Settled, Ticket
 from antcrm_tools.registry import Preview
 from antcrm_tools.text import msg
@@ -21,7 +21,6 @@ from tests.fakes.clock import Clock
 T = TypeVar("T")
 
 LIFE = timedelta(minutes=2)
-KEEP = timedelta(minutes=10)
 LAN = Actor("lan@antcrm.example", "terminal")
 BOUND = 30.0
 """Seconds no wait in here comes near, unless something is broken."""
@@ -120,6 +119,27 @@ async def test_an_outcome_is_handed_out_while_it_is_kept(tickets: MemoryTickets,
     assert await tickets.latest(key, "delete_customer", kept.call.canonical) is None
 
 
+async def test_an_outcome_is_kept_from_settling_and_not_from_asking(tickets: MemoryTickets, clock: Clock) -> None:
+    kept = ticket("a", clock())
+    key = (kept.actor.who, kept.actor.face)
+    await tickets.put(kept)
+    await tickets.take("a")
+    clock.advance(days=1)
+    running = await tickets.latest(key, "delete_customer", kept.call.canonical)
+    assert running is not None
+    assert running.state == "taken"
+    await tickets.settle("a", outcome(7))
+    clock.advance(seconds=KEEP.total_seconds() - 1)
+    await tickets.put(ticket("b", clock(), ref="C9"))
+    latest = await tickets.latest(key, "delete_customer", kept.call.canonical)
+    assert latest is not None
+    assert latest.outcome == outcome(7)
+    clock.advance(seconds=1)
+    assert await tickets.latest(key, "delete_customer", kept.call.canonical) is None
+    await tickets.put(ticket("c", clock(), ref="C8"))
+    assert await tickets.get("a") is None
+
+
 async def test_who_waits_gets_the_outcome(tickets: MemoryTickets, clock: Clock) -> None:
     await tickets.put(ticket("a", clock()))
     await tickets.take("a")
@@ -179,6 +199,7 @@ class Known:
     ticket: Ticket
     state: TicketState = "open"
     outcome: Settled | None = None
+    keep_until: datetime = datetime.min.replace(tzinfo=UTC)
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -208,9 +229,9 @@ class Interleavings(RuleBasedStateMachine):
         ]
         kept = self.run(self.tickets.put(asked))
         # Asking is also when what nobody needs any more is forgotten.
-        self.forgotten |= {i for i, k in self.known.items() if k.state != "taken" and k.ticket.keep_until <= now}
+        self.forgotten |= {i for i, k in self.known.items() if k.state != "taken" and k.keep_until <= now}
         assert kept == (shared[0] if shared else asked)
-        self.known.setdefault(kept.id, Known(kept))
+        self.known.setdefault(kept.id, Known(kept, keep_until=kept.keep_until))
         return kept.id
 
     @rule(ticket_id=ids, takers=st.integers(1, 4))
@@ -228,7 +249,9 @@ class Interleavings(RuleBasedStateMachine):
         if self.known[ticket_id].state != "taken":
             return
         self.run(self.tickets.settle(ticket_id, outcome(number)))
-        self.known[ticket_id].state, self.known[ticket_id].outcome = "settled", outcome(number)
+        known = self.known[ticket_id]
+        known.state, known.outcome = "settled", outcome(number)
+        known.keep_until = max(known.keep_until, self.clock() + KEEP)
 
     @rule(seconds=st.sampled_from([1, 119, 120, 300, 599, 600, 3600]))
     def wait(self, seconds: int) -> None:
