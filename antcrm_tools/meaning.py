@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import cast
@@ -49,7 +50,12 @@ def literally_differing(fields: Iterable[str], a: Customer | Edit, b: Customer |
 
 
 def lost(field: str, before: object, after: object, region: str = "VN") -> bool:
-    """Whether something that was there is gone: a text emptied, an element missing."""
+    """Whether something that was there is gone: a text emptied, an element missing.
+
+    Another value of a custom field is a change, as it is of any field: what is missing is told by name.
+    """
+    if field == "custom_fields":
+        return bool(_held(before) - _held(after))
     old, new = meaning(field, before, region), meaning(field, after, region)
     if isinstance(before, tuple):
         return not set(cast("list[str]", old)) <= set(cast("list[str]", new))
@@ -107,6 +113,12 @@ def _element(item: object, region: str) -> object:
             return words if any(item.model_dump().values()) else None
         case _:
             return _plain(str(item))
+
+
+def _held(custom_fields: object) -> Counter[str]:
+    """The names of the custom fields that hold something; counted, as several may have one name."""
+    fields = cast("tuple[CustomField, ...]", custom_fields)
+    return Counter(_plain(field.name) for field in fields if _plain(field.value))
 
 
 def _plain(text: str) -> str:

@@ -18,7 +18,19 @@ from antcrm_tools.meaning import (
     meaning,
     same,
 )
-from antcrm_tools.models import WRITABLE, Address, AdTouch, Customer, CustomField, Draft, Edit, Email, LeadSource, Phone, Social
+from antcrm_tools.models import (
+    WRITABLE,
+    Address,
+    AdTouch,
+    Customer,
+    CustomField,
+    Draft,
+    Edit,
+    Email,
+    LeadSource,
+    Phone,
+    Social,
+)
 
 unhurried = settings(deadline=None)  # the first example of a run loads the phone library
 
@@ -224,7 +236,7 @@ def test_what_differs_in_meaning_differs_literally(a: Customer, b: Customer) -> 
         ("gender", None, "other", True),
     ],
 )
-def test_literally_differing(field: str, a: object, b: object, differs: bool) -> None:  # noqa: FBT001
+def test_literally_differing(field: str, a: object, b: object, differs: bool) -> None:
     one, other = (Customer.model_validate({"kind": "lead", "id": "1", field: value}) for value in (a, b))
     assert literally_differing(WRITABLE, one, other) == ([field] if differs else [])
 
@@ -243,7 +255,7 @@ def test_literally_differing(field: str, a: object, b: object, differs: bool) ->
         ("phones", phones(""), (), False),
     ],
 )
-def test_emptied(field: str, before: object, after: object, gone: bool) -> None:  # noqa: FBT001
+def test_emptied(field: str, before: object, after: object, gone: bool) -> None:
     assert emptied(field, before, after) is gone
 
 
@@ -260,6 +272,14 @@ def test_emptied(field: str, before: object, after: object, gone: bool) -> None:
         ("phones", phones("0912345678"), phones("+84912345678"), False),
         ("custom_fields", (CustomField(name="a", value="1"),), (CustomField(name="a"),), True),
         ("custom_fields", (CustomField(name="a"),), (), False),
+        ("custom_fields", (CustomField(name="a", value="1"),), (CustomField(name="a", value="2"),), False),
+        ("custom_fields", (CustomField(name="a", value="1"),), (CustomField(name="b", value="1"),), True),
+        (
+            "custom_fields",
+            (CustomField(name="a", value="1"), CustomField(name="a", value="2")),
+            (CustomField(name="a", value="2"),),
+            True,
+        ),
     ],
 )
 def test_lost(field: str, before: object, after: object, gone: bool) -> None:

@@ -4,11 +4,12 @@ import json
 import random
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import Field
 
 from antcrm_tools.errors import BadInput, CrmError
 from antcrm_tools.registry import Args, ArgumentError, Effect, Preview, Result, tool, validate
@@ -54,7 +55,7 @@ LEAD = {"name": "An"}
         ("get_customer", {"ref": 5}, "“ref” must be text."),
         ("get_customer", {"ref": None}, "“ref” must be text."),
         ("get_customer", {"ref": ["L1"]}, "“ref” must be text."),
-        ("get_customer", {"ref": "  "}, "“ref” is empty or too short: at least 1 characters."),
+        ("get_customer", {"ref": "  "}, "“ref” is empty."),
         ("get_customer", {"ref": "L" * 101}, "“ref” is too long: at most 100 characters."),
         ("get_customer", {"ref": "L1\ud83d"}, "The arguments are not valid JSON."),
         ("update_stage", {"ref": "L1", "stage": 5}, "“stage” must be text."),
@@ -63,8 +64,9 @@ LEAD = {"name": "An"}
             {"ref": "L1", "stage": "5"},
             "A stage is a name from AntCRM's own list, not a number (“5”).",
         ),
-        ("find_customers", {"limit": "10"}, "“limit” is not right: Input should be a valid integer."),
-        ("find_customers", {"limit": True}, "“limit” is not right: Input should be a valid integer."),
+        ("find_customers", {"limit": "10"}, "“limit” must be a whole number."),
+        ("find_customers", {"limit": True}, "“limit” must be a whole number."),
+        ("find_customers", {"limit": 2.5}, "“limit” must be a whole number."),
         ("find_customers", {"limit": 0}, "“limit” is too small: at least 1."),
         ("find_customers", {"limit": 51}, "“limit” is too large: at most 50."),
         ("find_customers", {"kind": "company"}, "“kind” must be one of: 'lead', 'contact' or 'account'."),
@@ -77,7 +79,7 @@ LEAD = {"name": "An"}
             {"created_from": "2025-05-30", "created_to": "2025-05-01"},
             "The first day (2025-05-30) is after the last (2025-05-01).",
         ),
-        ("create_lead", {**LEAD, "phones": "0912345678"}, "“phones” is not right: Input should be a valid array."),
+        ("create_lead", {**LEAD, "phones": "0912345678"}, "“phones” must be a list of values, such as [\"…\"]."),
         ("create_lead", {**LEAD, "phones": [912345678]}, "“phones.0” must be text."),
         ("create_lead", {**LEAD, "phones": ["không"]}, "“không” is not a phone number."),
         ("create_lead", {**LEAD, "phones": ["0912345678"] * 11}, "“phones” has too many entries: at most 10."),
@@ -88,9 +90,14 @@ LEAD = {"name": "An"}
         (
             "create_lead",
             {**LEAD, "allow_duplicate": "yes"},
-            "“allow_duplicate” is not right: Input should be a valid boolean.",
+            "“allow_duplicate” must be true or false.",
         ),
-        ("add_tags", {"ref": "L1", "tags": []}, "“tags” has too few entries: at least 1."),
+        ("add_tags", {"ref": "L1", "tags": []}, "“tags” is empty."),
+        ("add_tags", {"ref": "L1", "tags": [""]}, "“tags.0” is empty."),
+        ("add_tags", {"ref": "L1", "tags": [5, 6]}, "“tags.0” must be text. “tags.1” must be text."),
+        ("create_lead", {**LEAD, "emails": [" "]}, "“emails.0” is empty."),
+        ("create_lead", {**LEAD, "custom_fields": "a"}, "“custom_fields” must be an object of names and values."),
+        ("create_lead", {**LEAD, "addresses": ["Huế"]}, "“addresses.0” must be an object of names and values."),
         ("update_customer", {"ref": "L1"}, "There is nothing to change in this call."),
         (
             "update_customer",
@@ -279,6 +286,30 @@ def test_an_effect_is_computed_from_the_call() -> None:
 )
 def test_dropping_and_emptying_destroy(arguments: dict[str, object], effect: Effect) -> None:
     assert tool_named("update_customer").call({"ref": "L1", **arguments}).effect is effect
+
+
+class Measured(Args):
+    """Kinds of arguments that no tool of ours takes now."""
+
+    weight: Annotated[float, Field(gt=0, lt=5)] = 1
+    code: Annotated[str, Field(pattern="^[a-z]$", min_length=1)] = "a"
+    pin: Annotated[str, Field(min_length=4)] = "1234"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"weight": "x"}, "“weight” must be a number."),
+        ({"weight": 0}, "“weight” is too small: it must be above 0.0."),
+        ({"weight": 5}, "“weight” is too large: it must be below 5.0."),
+        ({"code": "A"}, "“code” does not have the right form."),
+        ({"pin": "123"}, "“pin” is too short: at least 4 characters."),
+    ],
+)
+def test_every_kind_of_error_has_a_sentence(arguments: dict[str, object], sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        validate(Measured, arguments)
+    assert caught.value.what.render("en") == sentence
 
 
 def test_validating_is_strict() -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from antcrm_tools.api import AntCrmApi
 from antcrm_tools.errors import BadInput
-from antcrm_tools.settings import LIVE_URL, Settings, load_settings
+from antcrm_tools.pace import Pace
+from antcrm_tools.settings import LIVE_URL, Settings, environment_language, load_settings
 
 KEY = "k3y-of-the-company"
 
@@ -88,7 +90,12 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAX_RPS", "inf"),
         ("MAX_RPS", "s3cret"),
         ("LANGUAGE", "s3cret"),
-        ("REGION", "vn"),
+        ("BASE_URL", "http://s3cret.example.com"),
+        ("BASE_URL", "http://127.0.0.1.s3cret.example"),
+        ("BASE_URL", "http://localhost\\@s3cret.example"),
+        ("BASE_URL", "https://s3cret:word@antcrm.example"),
+        ("BASE_URL", "https://antcrm.example:s3cret"),
+        ("REGION", "XX"),
         ("REGION", "s3cret"),
         ("TIMEZONE", "s3cret/Nowhere"),
         ("TIMEZONE", "../../s3cret"),
@@ -98,7 +105,8 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_value_is_named_and_not_repeated(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"ANTCRM_{name}", value)
     said = wrong()
-    assert f"ANTCRM_{name} is not right" in said
+    assert f"ANTCRM_{name}" in said
+    assert "Input should" not in said
     assert KEY not in said
     assert "s3cret" not in said
     assert "pydantic" not in said
@@ -109,12 +117,12 @@ def test_every_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTCRM_MAX_RPS", "fast")
     monkeypatch.setenv("ANTCRM_REGION", "nowhere")
     said = wrong(confirm="maybe")
-    assert all(f"ANTCRM_{name} is not right" in said for name in ("MAX_RPS", "REGION", "CONFIRM"))
+    assert all(f"ANTCRM_{name}" in said for name in ("MAX_RPS", "REGION", "CONFIRM"))
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     unset = load_settings()
-    for name in Settings.model_fields:
+    for name in set(Settings.model_fields) - {"scopes"}:
         monkeypatch.setenv(f"ANTCRM_{name.upper()}", "")
     assert load_settings() == unset
 
@@ -173,14 +181,146 @@ def test_the_sandbox_never_gets_the_companys_key() -> None:
 
 
 @pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({"LANG": "vi_VN.UTF-8"}, "vi"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "vi_VN"}, "vi"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "vi"}, "vi"),
+        ({"LANG": "vi_VN.UTF-8", "LC_MESSAGES": "C"}, "en"),
+        ({"LANG": "vi_VN.UTF-8", "LC_ALL": ""}, "vi"),
+    ],
+)
+def test_the_language_comes_from_the_text_of_the_environment(
+    variables: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().language == environment_language() == language
+
+
+@pytest.mark.parametrize(
     ("locale", "language"), [("vi_VN", "vi"), ("Vietnamese_Vietnam", "vi"), ("en_US", "en"), (None, "en")]
 )
-def test_the_language_comes_from_the_locale(locale: str | None, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_such_variables_it_comes_from_the_locale(
+    locale: str | None, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def getlocale() -> tuple[str | None, str | None]:
         return locale, "UTF-8"
 
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("antcrm_tools.settings.locale.getlocale", getlocale)
     assert load_settings().language == language
+
+
+@pytest.mark.parametrize(
+    ("typed", "language"), [("VI", "vi"), ("vi_VN", "vi"), ("en_US.UTF-8", "en"), (" En ", "en"), ("vi-VN", "vi")]
+)
+def test_a_language_may_be_written_as_a_locale(typed: str, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTCRM_LANGUAGE", typed)
+    assert load_settings().language == environment_language() == language
+
+
+@pytest.mark.parametrize("typed", ["vietnamese", "english", "fr_VN"])
+def test_another_word_is_no_language(typed: str) -> None:
+    assert wrong(language=typed).startswith("“ANTCRM_LANGUAGE” must be one of: 'vi' or 'en'.")
+
+
+@pytest.mark.parametrize(("typed", "region"), [("vn", "VN"), ("us", "US"), (" sg ", "SG")])
+def test_a_region_may_be_in_lower_case(typed: str, region: str) -> None:
+    assert load_settings(region=typed).region == region
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_empty_scopes_are_not_all_rights(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTCRM_SCOPES", empty)
+    said = "ANTCRM_SCOPES is empty: leave it out for all rights, or name some of read, write, delete."
+    assert wrong().startswith(said)
+    assert load_settings(scopes="read").scopes == {"read"}
+    monkeypatch.delenv("ANTCRM_SCOPES")
+    Path(".env").write_text(f"antcrm_scopes={empty}\n")
+    assert wrong().startswith(said)
+    monkeypatch.setenv("ANTCRM_SCOPES", "read")
+    assert load_settings().scopes == {"read"}
+
+
+def test_a_variable_nobody_knows_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTCRM_SCOPE", "s3cret")
+    monkeypatch.setenv("ANTCRM_WEATHER", "s3cret")
+    Path(".env").write_text(f"ANTCRM_KEY={KEY}\nOTHER=1\n")
+    said = wrong()
+    assert "There is no setting ANTCRM_SCOPE; ANTCRM_SCOPES may be meant." in said
+    assert "There is no setting ANTCRM_WEATHER." in said
+    assert "There is no setting ANTCRM_KEY; ANTCRM_API_KEY may be meant." in said
+    assert "s3cret" not in said
+    assert KEY not in said
+
+
+def test_the_name_of_a_variable_may_hold_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"ANTCRM_API_KEY:{KEY}", "1")
+    assert KEY.upper() not in wrong().upper()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'ANTCRM_API_KEY="{KEY}',
+        f"ANTCRM_API_KEY: {KEY}",
+        f"ANTCRM_API_KEY:{KEY}",
+        f"ANTCRM_API_KEY:{KEY}=",
+        f"ANTCRM_API_KEY {KEY}",
+        "ANTCRM_SCOPES",
+        f"export {KEY} s3cret",
+    ],
+)
+def test_a_line_that_cannot_be_read_is_an_error(line: str, caplog: pytest.LogCaptureFixture) -> None:
+    Path(".env").write_text(f"# AntCRM\n\n\n{line}\nANTCRM_REGION=US\n")
+    said = wrong()
+    assert said.startswith("Line 4 of .env is not of the form NAME=value.")
+    assert KEY not in said
+    assert caplog.text == ""
+
+
+def test_a_file_that_is_left_out_is_not_looked_at() -> None:
+    Path(".env").write_text("ANTCRM_SCOPES=\nANTCRM_WEATHER=1\nnonsense nonsense\n")
+    assert load_settings(_env_file=None).scopes == {"read", "write", "delete"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8080",
+        "http://LOCALHOST",
+        "http://crm.localhost/api",
+        "http://127.9.9.9",
+        "http://[::1]:8080",
+        "http://antcrm.test",
+        " https://antcrm.example/v2 ",
+    ],
+)
+def test_plain_http_stays_on_this_machine(url: str) -> None:
+    assert load_settings(base_url=url).base_url == url.strip()
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://antcrm.example", "ANTCRM_BASE_URL must begin with https://, as the key would travel in the open."),
+        ("http://0.0.0.0", "ANTCRM_BASE_URL must begin with https://, as the key would travel in the open."),
+        (
+            "http://an:pass@localhost",
+            "ANTCRM_BASE_URL must not hold a user or password; put the key into ANTCRM_API_KEY.",
+        ),
+    ],
+)
+def test_an_address_the_key_must_not_go_to(url: str, sentence: str) -> None:
+    assert wrong(base_url=url).startswith(sentence)
+    with pytest.raises(BadInput) as caught:
+        AntCrmApi(url, SecretStr(KEY), pace=Pace(5))
+    assert caught.value.what.render("en") == sentence
 
 
 def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:

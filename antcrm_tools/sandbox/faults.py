@@ -1,6 +1,7 @@
 """Things that go wrong between a caller and AntCRM, queued by a test or a demo."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
@@ -14,6 +15,13 @@ _REASONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
+
+_STANDING = re.compile(
+    r"(?P<method>GET|POST|PUT|DELETE|\*)\s*=\s*"
+    r"(?P<kind>429|500|503|act-500|html|cut|(?:slow|late):[0-9]{1,4}(?:\.[0-9]{1,3})?)"
+    r"(?:\s*,\s*times=(?P<times>[1-9][0-9]{0,5}))?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class When(TypedDict, total=False):
@@ -89,6 +97,31 @@ class Faults:
         Later is ``Sandbox.act_pending()``, or ``delay`` seconds after the answer if that comes first.
         """
         self._put(Fault(method, failure(status, _reason(status)), acts="late", late_by=delay), when)
+
+    def stand(self, text: str) -> None:
+        """Make a fault of ``METHOD=KIND``, standing until cleared, or of ``METHOD=KIND,times=N``.
+
+        KIND is 429, 500, 503, html, cut, slow:SECONDS, late:SECONDS (fails and acts later) or act-500.
+
+        Raises:
+            ValueError: The text is none of these.
+        """
+        found = _STANDING.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(f"{text!r} is not METHOD=KIND")
+        method, kind = found["method"].upper(), found["kind"].lower()
+        when: When = {"times": int(found["times"]) if found["times"] else None}
+        match kind.partition(":"):
+            case ["slow", _, seconds]:
+                self.slow(float(seconds), method, **when)
+            case ["late", _, seconds]:
+                self.act_late(method, delay=float(seconds), **when)
+            case ["html", *_]:
+                self.html(method, **when)
+            case ["cut", *_]:
+                self.cut(method, **when)
+            case _:
+                self.fail(method, int(kind.removeprefix("act-")), act=kind.startswith("act-"), **when)
 
     def clear(self) -> None:
         """Forget every fault, the standing ones too."""

@@ -4,7 +4,7 @@ The vendor's page leaves much open. Each switch is one open question; its defaul
 """
 
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -13,6 +13,15 @@ from antcrm_tools.sandbox.fields import WritableField
 Filter = Literal["all", "phone", "email", "leadId", "customerId", "contactType", "type", "dates"]
 OnKnown = Literal["double", "update", "refuse"]
 RefusalStyle = Literal["400", "success0", "html"]
+
+
+class Described(NamedTuple):
+    """A switch for whoever looks for one. ``default`` is written as ``Switches.parse`` reads it."""
+
+    name: str
+    values: str
+    default: str
+    about: str
 
 
 class Switches(BaseModel):
@@ -148,6 +157,31 @@ class Switches(BaseModel):
             name = str(first["loc"][0])
             raise ValueError(f"switch {name}={values[name]}: {first['msg']}") from None
 
+    @classmethod
+    def described(cls) -> list[Described]:
+        """Every switch, in the order they stand here."""
+        return [
+            Described(name, _values(field.annotation), _written(field.default), field.description or "")
+            for name, field in cls.model_fields.items()
+        ]
+
     def ignores(self, *names: Filter) -> bool:
         """Whether a filter (or all of them) is switched off."""
         return "all" in self.filters_ignored or not self.filters_ignored.isdisjoint(names)
+
+
+def _values(annotation: object) -> str:
+    if annotation is bool:
+        return "true | false"
+    within = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return " | ".join(str(value) for value in within)
+    if get_origin(annotation) is frozenset:
+        return f"any of, with commas between: {', '.join(str(value) for value in get_args(within[0]))}"
+    return "none | 1 to 20"  # fixed_page_size
+
+
+def _written(default: object) -> str:
+    if isinstance(default, frozenset):
+        return ""
+    return str(default).lower() if default is None or isinstance(default, bool) else str(default)

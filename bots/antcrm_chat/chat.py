@@ -8,6 +8,7 @@ import secrets
 import traceback
 import unicodedata
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from antcrm_chat.cards import Card, Person
 from antcrm_chat.dialogue import Dialogue, Dialogues, in_place_of
 from antcrm_chat.intents import Cancel, DoTo, Find, Help, Intent, Misused, NewLead, Start, Unclear
 from antcrm_chat.leads import named
+from antcrm_chat.phrases import reply
 from antcrm_chat.steps import CountFor, Look, NameOf
 from antcrm_chat.turn import Turn
 from antcrm_chat.understand import understand
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 _CANCELLED = msg("Cancelled. Nothing was changed.")
+_TAP = msg("A typed word does not answer this question, so nothing was done. Tap the button that you mean.")
+_AS_ASKED = msg("That does not answer the question, so nothing was done. Answer as it says, or cancel.")
 _LEFT = msg("The question before was closed; nothing was changed.")
 
 
@@ -86,6 +90,15 @@ class Chat:
     async def _hear(self, person: Person, words: str) -> list[Card]:
         dialogue = self._dialogues.of(person.id)
         expected = dialogue.take_expected()
+        question, replied = dialogue.question(), reply(words)
+        if question is not None and replied == "no":
+            return await self._cancel(dialogue)
+        if question is not None and replied == "yes":
+            # A word may be about anything, and what it would do may be for good. The question stands as it stood.
+            if expected is not None:
+                dialogue.expect(expected)
+            said = _TAP if expected is None else _AS_ASKED
+            return [Card(None, (said,)), replace(question, replaces=question.id)]
         # What was asked for is a name: only what cannot be one is a command.
         intent = understand(words, self._region, free=not isinstance(expected, NameOf))
         if expected is None or isinstance(intent, Cancel):

@@ -42,6 +42,7 @@ class Dialogue:
         self._clock = clock
         self._token = token
         self._offers: dict[str, Offer] = {}
+        self._cards: dict[str, Card] = {}
         self._expected: tuple[Expected, datetime] | None = None
         self.seen = clock()
 
@@ -56,7 +57,16 @@ class Dialogue:
         """Make a card and remember its buttons. Cards of one `group` are spent together."""
         card = self._token()
         rows = tuple(tuple(self._offer(choice, card, group or card) for choice in row) for row in choices)
-        return Card(title, tuple(lines), rows, id=card)
+        made = Card(title, tuple(lines), rows, id=card)
+        offered = {offer.card for offer in self._offers.values()}
+        self._cards = {key: one for key, one in {**self._cards, card: made}.items() if key in offered}
+        return made
+
+    def question(self) -> Card | None:
+        """The newest card that waits for an answer."""
+        now = self._clock()
+        waiting = [o.card for o in self._offers.values() if isinstance(o.step, SETTLES) and o.until > now]
+        return self._cards[waiting[-1]] if waiting else None
 
     def take(self, token: str) -> Offer | None:
         """Use a button up, and with it the rest of its question; None if it was used, is too old or never was."""

@@ -12,7 +12,7 @@ EXAMPLES: dict[Command, Text] = {
     "help": verbatim("/help"),
     "find": msg("find 0912345678"),
     "lead": msg("add lead Nguyễn Văn Bình 0977123456 binh@example.com asks for a quote"),
-    "stage": msg("move L9457 to Đã liên hệ"),
+    "stage": msg("move L9457 to Đang liên hệ"),
     "tag": msg("tag L9457 VIP, Quan tâm"),
     "untag": msg("untag L9457 VIP"),
     "note": msg("note L9457 call back tomorrow"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import chain
+from typing import Literal, TypeAlias
 
 from antcrm_chat.intents import LeadWords
 from antcrm_tools.identity.emails import find_emails
@@ -11,6 +13,12 @@ from antcrm_tools.identity.phones_in_text import find_phones
 
 # What people put between the parts of a line. It says nothing once the parts are apart.
 _SEAMS = " \t\r\n,;:-–—|/·•"
+
+_DIGITS = re.compile(r"(?<!\w)\+?\d(?:[ .\-]?\d){6,}")
+_A_PHONE = "0987654321"
+_LABEL_REACH = 80
+
+Slip: TypeAlias = Literal["phone", "email"]
 
 
 def read_lead(text: str, region: str = "VN") -> LeadWords:
@@ -37,6 +45,22 @@ def read_lead(text: str, region: str = "VN") -> LeadWords:
         emails=tuple(dict.fromkeys(email.text for email in emails)),
         note=" ".join(piece for piece in others if piece),
     )
+
+
+def slip(text: str, region: str = "VN") -> tuple[str, Slip] | None:
+    """What stands in the name and was meant as a phone or an e-mail but is none; None if there is nothing of the kind.
+
+    Only up to the first phone or e-mail: what comes after that is the note, which may hold anything.
+    """
+    found = [*find_phones(text, region), *find_emails(text)]
+    name = text[: min((item.start for item in found), default=len(text))]
+    for digits in _DIGITS.finditer(name):
+        # Where not even a phone would be taken for one, a word says what the number is: MST, STK.
+        before = name[max(0, digits.start() - _LABEL_REACH) : digits.start()]
+        if any(phone.start == len(before) for phone in find_phones(before + _A_PHONE, region)):
+            return digits[0], "phone"
+    at = next((word for word in name.split() if "@" in word and word != "@"), None)
+    return None if at is None else (at, "email")
 
 
 def named(lead: LeadWords, text: str, region: str = "VN") -> LeadWords:

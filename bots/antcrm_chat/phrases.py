@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from antcrm_chat.intents import Command
 from antcrm_tools.identity.names import fold
@@ -26,9 +26,27 @@ COMMANDS: tuple[Command, ...] = (
 # are left out: a message is a command only when it cannot be anything else.
 _SAID: dict[Command, tuple[str, ...]] = {
     "help": ("trợ giúp", "giúp", "help", "?"),
-    "find": ("tìm", "tìm khách hàng", "tìm khách", "tìm lead", "tìm số", "find", "find lead", "find customer"),
+    "find": (
+        "tìm",
+        "tìm khách hàng",
+        "tìm khách",
+        "tìm lead",
+        "tìm số",
+        "tìm kiếm",
+        "tra cứu",
+        "xem",
+        "xem khách hàng",
+        "xem khách",
+        "xem lead",
+        "find",
+        "find lead",
+        "find customer",
+    ),
     "lead": (
         "thêm lead",
+        "thêm lead mới",
+        "thêm mới lead",
+        "lưu lead",
         "tạo lead",
         "thêm khách hàng",
         "thêm khách",
@@ -61,11 +79,34 @@ _SAID: dict[Command, tuple[str, ...]] = {
     "cancel": ("huỷ", "hủy", "thôi", "cancel"),
 }
 
+Reply: TypeAlias = Literal["yes", "no"]
+
+# Answers to a question that stands open, as whole messages. Nothing is destroyed by a yes: it only needs a word back.
+_REPLIES: dict[Reply, tuple[str, ...]] = {
+    "no": (
+        "không",
+        "ko",
+        "no",
+        "không xoá",
+        "không xóa",
+        "đừng",
+        "đừng xoá",
+        "đừng xóa",
+        "thôi",
+        "thôi nhé",
+        "giữ",
+        "giữ lại",
+        "keep",
+    ),
+    "yes": ("có", "yes", "ok", "đồng ý", "xoá", "xóa", "xoá đi", "xóa đi", "delete", "delete it"),
+}
+
 _BY_NAME: dict[str, Command] = {command: command for command in COMMANDS}
 
 _ALONE = frozenset({"help", "cancel"})
 """Commands whose words mean them only when nothing follows: `thôi để mai` is talk."""
 
+_END = ".!… "
 _SLASH = re.compile(r"/([A-Za-z0-9_]+)(?:@[A-Za-z0-9_]+)?(?=\s|$)")
 _WORD = re.compile(r"\S+")
 
@@ -96,11 +137,25 @@ def after_phrase(text: str) -> Said | None:
     return None
 
 
+def reply(text: str) -> Reply | None:
+    """Read `không`, `thôi nhé`, `ok`, `Xoá đi!`: a whole message that is an answer and nothing else."""
+    text = text.strip().rstrip(_END)
+    for meaning, phrases in _REPLIES.items():
+        if any(_after(text, phrase.split()) == "" for phrase in phrases):
+            return meaning
+    return None
+
+
+def after_lead(text: str) -> str | None:
+    """Read `lead …`, which alone is too little to be a command: the words after it."""
+    return _after(text, ["lead"])
+
+
 def without_first(text: str, phrases: tuple[str, ...]) -> str:
-    """Return `text` without the longest of `phrases` in front, unless nothing would be left."""
+    """Return `text` without the longest of `phrases` in front, even if nothing is left."""
     for phrase in sorted(phrases, key=len, reverse=True):
         rest = _after(text, phrase.split())
-        if rest:
+        if rest is not None:
             return rest
     return text
 

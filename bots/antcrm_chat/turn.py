@@ -27,6 +27,8 @@ from antcrm_tools.tools.get_customer import WholeCustomer
 _AT_ONCE = 8
 """Customers in one list: what a phone shows without scrolling."""
 
+_AGAIN = msg("This was done a moment ago already; nothing was sent now.")
+
 _CANCEL = Choice(msg("Cancel"), Drop(msg("Cancelled. Nothing was changed.")))
 
 
@@ -173,8 +175,11 @@ class Turn:
         match outcome:
             case Ask():
                 return [self._question(outcome, call)]
-            case Done(result):
-                return [self._done(result, call)]
+            case Done(result) as done:
+                card = self._done(result, call)
+                if done.again:
+                    card = replace(card, title=_AGAIN, lines=(*((card.title,) if card.title else ()), *card.lines))
+                return [card]
             case Unsure(text):
                 look = _who(call.args)
                 return [self.dialogue.card(None, [text], [[Choice(msg("Look it up"), look)]] if look else [])]
@@ -189,7 +194,9 @@ class Turn:
         no = Choice(preview.no, Answer(ask.ticket, yes=False, call=call))
         if preview.count is None:
             yes = Choice(preview.yes, Answer(ask.ticket, yes=True, call=call), style)
-            return self.dialogue.card(preview.question, preview.lines, [[yes, no]])
+            # What destroys comes last: a finger that is too quick, or a 1 typed ahead, keeps.
+            choices = [no, yes] if style == "danger" else [yes, no]
+            return self.dialogue.card(preview.question, preview.lines, [choices])
         typed = msg("To go on, type the number of customers: {count}", count=preview.count)
         card = self.dialogue.card(preview.question, [*preview.lines, typed], [[no]])
         self.dialogue.expect(CountFor(ask.ticket, call, card.id))

@@ -6,10 +6,12 @@ import re
 
 from antcrm_chat import emptying
 from antcrm_chat.intents import Cancel, Command, DoTo, Find, Help, Intent, Misused, NewLead, Start, Unclear, Whom, Wish
-from antcrm_chat.leads import read_lead
-from antcrm_chat.phrases import Said, after_phrase, after_slash, without_first
+from antcrm_chat.leads import read_lead, slip
+from antcrm_chat.phrases import Said, after_lead, after_phrase, after_slash, without_first
 from antcrm_chat.whom import leading, whole
-from antcrm_tools.text import Text, msg
+from antcrm_tools.identity.names import fold
+from antcrm_tools.identity.phones_in_text import find_phones
+from antcrm_tools.text import Text, clean, msg
 
 _TOOLS: dict[Command, str] = {
     "stage": "update_stage",
@@ -19,6 +21,8 @@ _TOOLS: dict[Command, str] = {
     "delete": "delete_customer",
 }
 _TO_STAGE = ("sang", "qua", "thành", "sang giai đoạn", "thành giai đoạn", "to", "to stage", "into")
+_STAGES_LIKE_THAT = frozenset({"thanh cong"})  # not "cong"
+_MAKING = frozenset({"them", "tao", "luu", "add", "create"})
 _COMMAS = re.compile(r"[,;\n]")
 
 NO_SUCH_COMMAND = msg("There is no such command.")
@@ -26,7 +30,7 @@ NOBODY_NAMED = msg("It does not say which customer: write the number (L9457), th
 
 
 def understand(words: str, region: str = "VN", *, free: bool = True) -> Intent:
-    """What a message asks for. Without `free`, only what cannot be a person's name is a command."""
+    """What a message asks for. Without `free`, words are a command only if they cannot be a person's name."""
     text = words.strip()
     said = after_slash(text)
     if said is not None:
@@ -34,10 +38,30 @@ def understand(words: str, region: str = "VN", *, free: bool = True) -> Intent:
     whom = whole(text, region)
     if whom is not None:
         return Find(whom.text)
-    said = after_phrase(text)
-    if said is None or said.command is None or not (free or said.command == "cancel"):
+    said = after_phrase(text) or _bare_lead(text, region)
+    if said is None or said.command is None:
         return Unclear()
-    return _meant(said.command, said, region)
+    intent = _meant(said.command, said, region)
+    return intent if free or _no_name(text, intent, region) else Unclear()
+
+
+def _bare_lead(text: str, region: str) -> Said | None:
+    rest = after_lead(text)
+    return Said("lead", rest, slash=False) if rest and find_phones(rest, region) else None
+
+
+def _no_name(text: str, intent: Intent, region: str) -> bool:
+    """Whether words that were read as a command hold all it needs, so that nobody can be called that."""
+    match intent:
+        case Find(query):
+            return whole(query, region) is not None
+        case NewLead(lead):
+            verb = fold(text.split(maxsplit=1)[0]) in _MAKING
+            return bool(lead.phones or lead.emails or (verb and lead.name))
+        case Cancel() | Help() | DoTo():
+            return True
+        case _:
+            return False
 
 
 def _meant(command: Command, said: Said, region: str) -> Intent:
@@ -49,7 +73,9 @@ def _meant(command: Command, said: Said, region: str) -> Intent:
         case "cancel":
             return Cancel()
         case "find":
-            return Find(said.rest) if said.rest else Misused("find", msg("It does not say whom to find."))
+            whom = whole(said.rest, region)
+            query = said.rest if whom is None else whom.text
+            return Find(query) if query else Misused("find", msg("It does not say whom to find."))
         case "lead":
             return _lead(said.rest, region)
         case _:
@@ -57,6 +83,12 @@ def _meant(command: Command, said: Said, region: str) -> Intent:
 
 
 def _lead(text: str, region: str) -> Intent:
+    wrong = slip(text, region)
+    if wrong is not None:
+        written = clean(wrong[0])
+        if wrong[1] == "phone":
+            return Misused("lead", msg("“{text}” is not a phone number.", text=written))
+        return Misused("lead", msg("“{text}” is not an e-mail address.", text=written))
     lead = read_lead(text, region)
     if not (lead.name or lead.phones or lead.emails):
         return Misused("lead", msg("It does not say who the lead is."))
@@ -93,8 +125,9 @@ def _part_of_one(text: str, found: tuple[Whom, str] | None, region: str) -> DoTo
 def _arguments(command: Command, rest: str, slash: bool) -> dict[str, object] | Text:
     match command:
         case "stage":
-            # After `/stage L9457` everything is the stage; in a sentence "sang" joins the two.
-            stage = rest if slash else without_first(rest, _TO_STAGE)
+            # After `/stage L9457` everything is the stage; in a sentence "sang" joins the two. Alone it is no stage.
+            after = rest if fold(rest) in _STAGES_LIKE_THAT else without_first(rest, _TO_STAGE)
+            stage = rest if slash and after else after
             return {"stage": " ".join(stage.split())} if stage else msg("It does not say to which stage.")
         case "tag" | "untag":
             tags = [tag for part in _COMMAS.split(rest) if (tag := " ".join(part.split()))]

@@ -7,8 +7,8 @@ from datetime import date, datetime, tzinfo
 from typing import cast
 
 from antcrm_tools.identity.phones import display
-from antcrm_tools.models import Customer, Moment
 from antcrm_tools.in_words import field_word
+from antcrm_tools.models import Customer, Moment
 from antcrm_tools.registry import Args
 from antcrm_tools.text import Text, clean, msg, verbatim
 from antcrm_tools.tools.create_lead import CreateLead

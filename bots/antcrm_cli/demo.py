@@ -22,7 +22,7 @@ _TRY: tuple[tuple[Text, Text], ...] = (
     (msg("move L9002 to Đã gửi báo giá"), msg("another stage")),
     (msg("tag L9002 Ưu tiên"), msg("one more tag")),
     (msg("note L9002 call back on Monday"), msg("a dated line in the note")),
-    (msg("delete L9005"), msg("asks you first")),
+    (msg("delete L9005"), msg("asks you first; 1 keeps, 2 deletes")),
 )
 
 
@@ -86,5 +86,5 @@ def _introduce(screen: Screen, settings: Settings, url: str) -> None:
     width = max(len(example) for example, _ in examples)
     for example, does in examples:
         screen.say(f"  {example:<{width}}  {does}")
-    say(msg("A line that is only a number picks a button. /help shows everything, “exit” leaves."))
+    say(msg("A line that is only a number picks a button of the last answer. /help shows everything, “exit” leaves."))
     screen.say("")

@@ -7,13 +7,25 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import typer
+try:
+    import typer
 
-from antcrm_cli.running import run, version
+    from antcrm_cli.running import leave_on_ctrl_c, run, version
+except KeyboardInterrupt:
+    sys.exit(130)
 
-app = typer.Typer(
+
+class _App(typer.Typer):
+    """Leaves without a word when Ctrl-C comes before a command runs; click would say more, and less to the point."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leave_on_ctrl_c()
+        return super().__call__(*args, **kwargs)
+
+
+app = _App(
     name="antcrm", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
@@ -65,7 +77,7 @@ def demo(
     """Try everything: a made-up AntCRM, an MCP server for your assistant, and the chat. No account needed."""
     from antcrm_cli.demo import run_demo  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_demo(_word(lang), port), _word(lang))
+    run(lambda: run_demo(_word(lang), port), _word(lang), reads=True)
 
 
 @app.command()
@@ -73,7 +85,7 @@ def chat(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
     """Talk to AntCRM in this terminal."""
     from antcrm_cli.conversation import run_chat  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_chat(_word(lang), sandbox=sandbox), _word(lang))
+    run(lambda: run_chat(_word(lang), sandbox=sandbox), _word(lang), reads=True)
 
 
 @app.command()
@@ -87,12 +99,33 @@ def sandbox(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="How it behaves where AntCRM's page is silent; repeat it."),
     ] = None,
+    list_switches: Annotated[
+        bool, typer.Option("--switches", help="List what --set takes, with the values and the defaults, and stop.")
+    ] = False,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="METHOD=KIND[,times=N]",
+            help="What goes wrong until it is stopped, or N times; repeat it. METHOD: GET, POST, PUT, DELETE or *. "
+            "KIND: 429, 500, 503, html, cut, slow:SECONDS, late:SECONDS (fails and acts later), act-500 (acts and "
+            "then fails).",
+        ),
+    ] = None,
     lang: LangOption = None,
 ) -> None:
     """Serve a made-up AntCRM on this machine, for trying and testing."""
-    from antcrm_cli.served_sandbox import run_sandbox  # noqa: PLC0415  only this command needs it
+    from antcrm_cli.served_sandbox import run_sandbox, say_switches  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_sandbox(_word(lang), port=port, file=file, people=people, switches=switches or []), _word(lang))
+    if list_switches:
+        run(say_switches, _word(lang))
+        return
+    run(
+        lambda: run_sandbox(
+            _word(lang), port=port, file=file, people=people, switches=switches or [], faults=faults or []
+        ),
+        _word(lang),
+    )
 
 
 @app.command()

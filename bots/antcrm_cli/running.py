@@ -6,11 +6,14 @@ import asyncio
 import logging
 import os
 import secrets
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Awaitable, Callable
 from importlib import metadata
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 WRONG_USE = 2
+INTERRUPTED = 130
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +36,37 @@ def version() -> str:
     return metadata.version("antcrm-tools")
 
 
-def run(command: Callable[[], Awaitable[None]], lang: str | None) -> None:
-    """Run a command to its end. Exits with 2 for wrong use or settings and with 1 for what went wrong later."""
+def leave_on_ctrl_c() -> None:
+    """Until a command runs, nothing is under way that would have to be finished."""
+    _on_ctrl_c(_leave)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os._exit(INTERRUPTED)
+
+
+def _on_ctrl_c(what: Callable[[int, FrameType | None], object]) -> None:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, what)
+
+
+def run(command: Callable[[], Awaitable[None]], lang: str | None, *, reads: bool = False) -> None:
+    """Run a command to its end. Exits with 2 for wrong use or settings and with 1 for what went wrong later.
+
+    A command that `reads` is one that a person at a terminal writes to.
+    """
+    # Each is None where the descriptor was closed.
+    streams: tuple[object, ...] = (sys.stdin, sys.stdout) if reads else (sys.stdout,)
+    if None in streams:
+        said = msg("Standard input and standard output must be open.") if reads else msg("Standard output must be open.")
+        _complain(said, lang)
+        raise typer.Exit(WRONG_USE)
 
     async def whole() -> None:
         await command()
 
     try:
+        _on_ctrl_c(signal.default_int_handler)  # asyncio replaces this one, and only this one, by its own
         asyncio.run(whole())
     except KeyboardInterrupt:
         # Writes under way were finished on the way out; leaving is no failure.
@@ -83,7 +111,9 @@ def settings_for(lang: str | None, *, sandbox: bool) -> Settings:
 
 def settings_language(lang: str | None) -> Language:
     """The language to speak where no settings are read, or where they are what is wrong."""
-    return "vi" if (lang or os.environ.get("ANTCRM_LANGUAGE")) == "vi" else "en"
+    from antcrm_tools.settings import environment_language  # noqa: PLC0415  the same
+
+    return environment_language() if lang is None else "vi" if lang == "vi" else "en"
 
 
 def _complain(text: Text, lang: str | None) -> None:

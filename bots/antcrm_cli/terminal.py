@@ -25,7 +25,11 @@ _FINISH = 60.0
 
 @dataclass
 class Terminal:
-    """One person at one terminal. A line that is the number of a button on the newest card taps it."""
+    """One person at one terminal.
+
+    A line that is the number of a button taps it, if the button came with the answer before: what has been scrolled
+    past by another answer is tapped by no number, whether that answer had buttons or not.
+    """
 
     chat: Chat
     person: Person
@@ -50,6 +54,7 @@ class Terminal:
     async def turn(self, words: str) -> None:
         """One line, and what comes of it."""
         token = self._choices.get(words)
+        self._choices = {}
         answer = self.chat.hear(self.person, words) if token is None else self.chat.tap(self.person, token)
         self._show(await self._finished(answer))
 

@@ -20,7 +20,7 @@ async def test_yes(lan: Talker, sandbox: Sandbox) -> None:
     screen = await lan.say(f"xoá {TUAN.ref}")
     assert f"Delete lead {TUAN.ref} {TUAN.name}?" in screen
     assert TUAN.phone in screen
-    assert [button.style for button in lan.cards[0].choices] == ["danger", "plain"]
+    assert [button.style for button in lan.cards[0].choices] == ["plain", "danger"]
     assert not sandbox.destroying()
     assert f"Deleted: {TUAN.ref} {TUAN.name}." in await lan.tap("Delete")
     assert sandbox.store.get("lead", TUAN.id) is None
@@ -38,8 +38,31 @@ async def test_no(lan: Talker, sandbox: Sandbox) -> None:
 
 async def test_words_are_not_a_yes(lan: Talker, sandbox: Sandbox) -> None:
     await lan.say(f"/delete {TUAN.ref}")
-    for words in ("yes", "có", "xoá đi", "1", "ok"):
-        await lan.say(words)
+    for words in ("yes", "có", "co", "Xoá đi!", "1", "ok", "OK.", "đồng ý"):
+        screen = await lan.say(words)
+        assert words == "1" or "Tap the button that you mean" in screen
+        assert words == "1" or f"Delete lead {TUAN.ref}" in screen
+    assert not sandbox.destroying()
+    assert "Deleted:" in await lan.tap("Delete")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["không", "khong", "Không.", "no", "không xoá", "không xóa", "thôi", "thôi nhé", "giữ", "giữ lại", "keep", "Keep!"],
+)
+async def test_a_typed_no_is_a_no(lan: Talker, sandbox: Sandbox, words: str) -> None:
+    await lan.say(f"/delete {TUAN.ref}")
+    yes = lan.button("Delete").token
+    assert "Nothing was changed." in await lan.say(words)
+    assert "used already" in await lan.press(yes)
+    assert not sandbox.destroying()
+    # With nothing open, the words are nobody's answer.
+    assert "Cancelled" not in await lan.say(words)
+
+
+async def test_a_no_to_which_one_too(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/delete 0912345678")
+    assert "Cancelled." in await lan.say("không")
     assert not sandbox.destroying()
 
 

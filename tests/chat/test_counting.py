@@ -53,12 +53,23 @@ async def test_the_number_counts_only_as_the_next_message(lan: Talker, sandbox: 
     assert imported(sandbox) == 0
 
 
-@pytest.mark.parametrize("words", ["/cancel", "huỷ"])
+@pytest.mark.parametrize("words", ["/cancel", "huỷ", "không", "no"])
 async def test_cancelled(lan: Talker, sandbox: Sandbox, bulk: Call, words: str) -> None:
     await ask(lan, bulk)
     assert "Cancelled" in await lan.say(words)
     await lan.say("12")
     assert imported(sandbox) == 0
+
+
+async def test_a_yes_is_not_a_number(lan: Talker, sandbox: Sandbox, bulk: Call) -> None:
+    await ask(lan, bulk)
+    screen = await lan.say("có")
+    assert "does not answer the question" in screen
+    assert "type the number of customers: 12" in screen
+    assert imported(sandbox) == 0
+    before = sandbox.store.count("lead")
+    await lan.say("12")
+    assert sandbox.store.count("lead") == before + 12
 
 
 async def test_no_by_button(lan: Talker, sandbox: Sandbox, bulk: Call) -> None:

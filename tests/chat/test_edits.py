@@ -1,5 +1,12 @@
 """Stages, tags and notes in the chat."""
 
+from dataclasses import replace
+
+import pytest
+
+from antcrm_tools.desk import Desk
+from antcrm_tools.outcomes import Actor, Done, Outcome
+from antcrm_tools.registry import Call
 from antcrm_tools.sandbox import AN, ANH, HOA, Sandbox
 from antcrm_tools.sandbox.store import Row
 from tests.fakes.talker import Talker
@@ -27,6 +34,28 @@ async def test_a_tag_twice_is_one_tag(lan: Talker, sandbox: Sandbox) -> None:
 async def test_untag(lan: Talker, sandbox: Sandbox) -> None:
     await lan.say(f"gỡ tag {HOA.ref} vip")
     assert lead(sandbox, HOA.id).fields["tags"] == ["Hẹn gọi lại"]
+
+
+async def test_untag_what_is_not_there_is_said(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say(f"gỡ thẻ {HOA.ref} vipp")
+    assert f"{HOA.ref} has no tag “vipp”." in screen
+    assert "VIP" in screen
+    assert not lan.cards[0].buttons
+    assert not [r for r in sandbox.requests if r.method == "PUT"]
+
+
+async def test_what_was_done_a_moment_ago_is_said_to_be_old(lan: Talker, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = Desk.submit
+
+    async def again(desk: Desk, call: Call, actor: Actor) -> Outcome:
+        outcome = await submit(desk, call, actor)
+        return replace(outcome, again=True) if isinstance(outcome, Done) else outcome
+
+    assert "moment ago" not in await lan.say(f"ghi chú {HOA.ref} gọi lại")
+    monkeypatch.setattr(Desk, "submit", again)
+    first, second, *_ = (await lan.say(f"ghi chú {HOA.ref} gọi lại")).splitlines()
+    assert first == "This was done a moment ago already; nothing was sent now."
+    assert HOA.ref in second
 
 
 async def test_note(lan: Talker, sandbox: Sandbox) -> None:

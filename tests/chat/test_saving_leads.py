@@ -1,5 +1,7 @@
 """New leads in the chat: nothing that was typed is lost, and no double is made unasked."""
 
+import pytest
+
 from antcrm_tools.house import House
 from antcrm_tools.sandbox import AN, ANH, Sandbox
 from antcrm_tools.sandbox.log import LoggedRequest
@@ -77,6 +79,93 @@ async def test_another_command_instead_of_the_name_says_what_was_not_done(lan: T
     assert AN.ref in screen
     assert "used already" in await lan.say("Bình") or "did not understand" in lan.screen
     assert not posts(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("xoá L9001", "Delete lead L9001"),
+        ("tìm 0912345678", AN.ref),
+        ("find L9001", AN.name),
+        ("chuyển L9001 sang Chốt", "Saved"),
+        ("gắn thẻ L9001 VIP", "Saved"),
+        ("ghi chú L9001 gọi lại", "Saved"),
+        ("xem #L9001", AN.name),
+    ],
+)
+async def test_a_whole_command_is_no_name(lan: Talker, sandbox: Sandbox, words: str, shown: str) -> None:
+    await lan.say("/lead 0977123456")
+    screen = await lan.say(words)
+    assert "The lead with 0977123456 was not created." in screen
+    assert shown in screen
+    assert not posts(sandbox)
+    assert not sandbox.destroying()
+
+
+async def test_another_lead_is_no_name(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/lead 0977123456")
+    assert "The lead with 0977123456 was not created." in await lan.say("thêm lead Lan 0977123888")
+    [post] = posts(sandbox)
+    assert (post.body["name"], post.body["phones"][0]["value"]) == ("Lan", "0977123888")
+
+
+@pytest.mark.parametrize("name", ["Tim Cook", "Chuyển Văn Tag", "Trà", "Khách Mới", "Xem Văn An", "Lead Nguyễn"])
+async def test_a_name_that_begins_like_a_command_is_a_name(lan: Talker, sandbox: Sandbox, name: str) -> None:
+    await lan.say("/lead 0977123456")
+    await lan.say(name)
+    assert posts(sandbox)[0].body["name"] == name
+
+
+async def test_a_yes_is_no_name(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/lead 0977123456")
+    assert "What is the name of the lead with 0977123456?" in await lan.say("ok")
+    assert not posts(sandbox)
+    await lan.say("Bình")
+    assert posts(sandbox)[0].body["name"] == "Bình"
+
+
+@pytest.mark.parametrize("words", ["không", "no", "thôi nhé", "huỷ"])
+async def test_a_no_to_the_name_is_a_cancel(lan: Talker, sandbox: Sandbox, words: str) -> None:
+    await lan.say("/lead 0977123456")
+    assert "Cancelled" in await lan.say(words)
+    assert "did not understand" in await lan.say("Bình")
+    assert not posts(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("An 091234567", "“091234567” is not a phone number"),
+        ("An 0912.345.67 hỏi giá", "“0912.345.67” is not a phone number"),
+        ("An 0912 345 67 an@example.com", "“0912 345 67” is not a phone number"),
+        ("An - 1234567", "“1234567” is not a phone number"),
+        ("An\n09123456 hỏi giá", "“09123456” is not a phone number"),
+        ("An an@example", "“an@example” is not an e-mail address"),
+        ("An an@@example.com 0977123456", "“an@@example.com” is not an e-mail address"),
+    ],
+)
+async def test_a_torn_phone_or_email_does_not_become_the_name(
+    lan: Talker, sandbox: Sandbox, words: str, named: str
+) -> None:
+    for command in ("thêm lead", "/lead"):
+        screen = await lan.say(f"{command} {words}")
+        assert named in screen
+        assert "Nothing was done." in screen
+    assert not posts(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Công ty An MST 0312345678 0977123456", "Công ty An MST 0312345678"),
+        ("An STK 190123456789", "An STK 190123456789"),
+        ("An Lớp 123456", "An Lớp 123456"),
+        ("An @ Vinamilk 0977123456 đơn 12345678 của an@", "An @ Vinamilk"),
+    ],
+)
+async def test_other_numbers_stay_where_they_are(lan: Talker, sandbox: Sandbox, words: str, name: str) -> None:
+    await lan.say(f"/lead {words}")
+    assert posts(sandbox)[0].body["name"] == name
 
 
 async def test_the_question_for_a_name_can_be_cancelled(lan: Talker, sandbox: Sandbox) -> None:

@@ -69,7 +69,7 @@ def test_the_demo_from_start_to_end(language: str, tmp_path: Path) -> None:
         "gắn tag L9002 Ưu tiên",
         "ghi chú L9002 thứ Hai gọi lại",
         "xoá L9005",
-        "1",
+        "2",
         "tìm L9005",
     ]
     # A .env that would lead elsewhere, and a port that is taken, change nothing.
@@ -89,10 +89,10 @@ def test_the_demo_from_start_to_end(language: str, tmp_path: Path) -> None:
     assert "“Đang liên hệ” → “Chốt”" in answers[lines[2]]
     assert "Ưu tiên" in answers[lines[3]].split("\n", 1)[1]
     assert "thứ Hai gọi lại" in answers[lines[4]].split("\n", 1)[1]
-    assert "[1]" in answers["xoá L9005"]
-    assert "L9005 Lê Minh Tuấn" in answers["1"]
+    assert "[2]" in answers["xoá L9005"]
+    assert "L9005 Lê Minh Tuấn" in answers["2"]
     if language == "en":
-        assert "Deleted: L9005" in answers["1"]
+        assert "Deleted: L9005" in answers["2"]
         assert "Nobody was found" in answers["tìm L9005"]
 
 
@@ -118,8 +118,8 @@ def test_a_port_that_was_asked_for_and_is_taken() -> None:
     ("arguments", "settings", "words"),
     [
         (["chat"], {}, "ANTCRM_API_KEY is not set"),
-        (["chat"], {"ANTCRM_MAX_RPS": "fast"}, "ANTCRM_MAX_RPS is not right"),
-        (["chat", "--sandbox"], {"ANTCRM_TIMEZONE": "Asia/Saigonn"}, "ANTCRM_TIMEZONE is not right"),
+        (["chat"], {"ANTCRM_MAX_RPS": "fast"}, "“ANTCRM_MAX_RPS” must be a number."),
+        (["chat", "--sandbox"], {"ANTCRM_TIMEZONE": "Asia/Saigonn"}, "ANTCRM_TIMEZONE is not a known time zone"),
         (["mcp", "--http"], {}, "ANTCRM_API_KEY is not set"),
         (["chat", "--lang", "fr"], {}, "fr"),
         (["sandbox", "--set", "ids=roman"], {}, "--set is not right"),

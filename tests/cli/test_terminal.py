@@ -37,10 +37,29 @@ async def test_a_number_that_is_not_listed_is_words() -> None:
 
 
 async def test_delete_by_number() -> None:
-    said, house = await session(f"xoá {TUAN.ref}", "1", "1")
-    assert f"[1] Delete {TUAN.name}  [2] Keep" in said
+    said, house = await session(f"xoá {TUAN.ref}", "2", "2")
+    assert f"[1] Keep  [2] Delete {TUAN.name}" in said
     assert f"Deleted: {TUAN.ref} {TUAN.name}." in said
-    assert "used already" in said
+    assert len(house.open_sandbox().destroying()) == 1
+
+
+async def test_a_doubled_one_keeps() -> None:
+    said, house = await session("xoá 0912345678", "1", "1", "1")
+    assert "the answer was no" in said
+    assert not house.open_sandbox().destroying()
+
+
+@pytest.mark.parametrize("between", ["/help", "xin chào", f"tìm {AN.ref}", f"gắn tag {AN.ref} VIP"])
+async def test_a_number_taps_nothing_of_an_older_answer(between: str) -> None:
+    said, house = await session(f"xoá {TUAN.ref}", between, "2")
+    assert "Deleted" not in said
+    assert not house.open_sandbox().destroying()
+
+
+async def test_a_typed_yes_shows_the_question_again_with_its_numbers() -> None:
+    said, house = await session(f"xoá {TUAN.ref}", "có", "2")
+    assert said.count(f"[1] Keep  [2] Delete {TUAN.name}") == 2
+    assert "Tap the button that you mean" in said
     assert len(house.open_sandbox().destroying()) == 1
 
 

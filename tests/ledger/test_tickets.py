@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pytest
@@ -197,9 +197,9 @@ class Known:
     """What we expect of one ticket."""
 
     ticket: Ticket
+    keep_until: datetime
     state: TicketState = "open"
     outcome: Settled | None = None
-    keep_until: datetime = datetime.min.replace(tzinfo=UTC)
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -231,7 +231,7 @@ class Interleavings(RuleBasedStateMachine):
         # Asking is also when what nobody needs any more is forgotten.
         self.forgotten |= {i for i, k in self.known.items() if k.state != "taken" and k.keep_until <= now}
         assert kept == (shared[0] if shared else asked)
-        self.known.setdefault(kept.id, Known(kept, keep_until=kept.keep_until))
+        self.known.setdefault(kept.id, Known(kept, kept.keep_until))
         return kept.id
 
     @rule(ticket_id=ids, takers=st.integers(1, 4))

@@ -53,6 +53,20 @@ asyncio.run(look())
 print(*(name for name in {HEAVY!r} if name in sys.modules))
 """
 
+INTERRUPTED_AT = """
+import signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+
+from antcrm_mcp.main import main
+assert sys.argv[1] not in sys.modules
+sys.meta_path.insert(0, Finder())
+main([])
+"""
+
 
 def environment(**settings: str) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("ANTCRM_")}
@@ -143,8 +157,8 @@ def test_without_a_key_it_starts_and_says_so(tmp_path: Path) -> None:
     ("arguments", "settings", "said"),
     [
         (["--sandbocks"], {}, "no option --sandbocks"),
-        ([], {"ANTCRM_MAX_RPS": "fast"}, "ANTCRM_MAX_RPS is not right"),
-        ([], {"ANTCRM_SCOPES": "read,everything"}, "ANTCRM_SCOPES is not right"),
+        ([], {"ANTCRM_MAX_RPS": "fast"}, "“ANTCRM_MAX_RPS” must be a number."),
+        ([], {"ANTCRM_SCOPES": "read,everything"}, "“ANTCRM_SCOPES” must be one of"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_2(
@@ -156,6 +170,43 @@ def test_wrong_use_is_one_sentence_and_2(
     assert output == ""
     assert said in errors
     assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is a shell for it elsewhere")
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+@pytest.mark.parametrize("arguments", ["--sandbox", "--version"])
+def test_a_closed_stream_is_one_sentence_and_2(tmp_path: Path, closed: str, arguments: str) -> None:
+    done = subprocess.run(  # noqa: S603  our own command
+        ["/bin/sh", "-c", f'"$0" {arguments} {closed}', COMMAND],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "antcrm-mcp: Standard input and standard output must be open: an assistant talks to this program through them."
+        "\n"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")
+@pytest.mark.parametrize("module", ["asyncio", "antcrm_tools.settings", "mcp.server.stdio", "antcrm_tools.tools"])
+def test_ctrl_c_while_it_starts_leaves_without_a_word(tmp_path: Path, module: str) -> None:
+    done = subprocess.run(  # noqa: S603  our own command
+        [sys.executable, "-c", INTERRUPTED_AT, module],
+        cwd=tmp_path,
+        env=environment(ANTCRM_SANDBOX="1"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 @pytest.mark.parametrize(("argument", "said"), [("--version", "antcrm-mcp 0."), ("--help", "usage: antcrm-mcp")])

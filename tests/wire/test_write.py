@@ -110,6 +110,45 @@ def test_nothing_set_sends_nothing_but_the_id() -> None:
     assert write_ref(Ref("customer", "9457")) == {"customerId": "9457"}
 
 
+@pytest.mark.parametrize(
+    ("key", "field", "element"),
+    [
+        ("phones", "phones", {"value": "0912345678", "type": "Work", "isPrimary": True, "note": "vợ"}),
+        ("phones", "phones", {"value": "0912345678", "type": {"_id": "a1", "name": "Nhà"}}),
+        ("phones", "phones", "0912345678"),
+        ("phones", "phones", 912345678),
+        ("phones", "phones", {"value": " 0912345678", "type": "Work"}),
+        ("emails", "emails", {"value": "an@example.vn"}),
+        ("addresses", "addresses", {"city": "Huế", "zipCode": "49000", "country": {"_id": "c1", "name": "Việt Nam"}}),
+        ("addresses", "addresses", {"city": {"_id": "h", "name": "Huế"}, "state": ""}),
+        ("addresses", "addresses", "1 Lê Lợi, Huế"),
+        ("im", "socials", {"_id": "s1", "protocol": "Zalo", "value": "an"}),
+        ("cusFields", "custom_fields", {"_id": "f1", "name": "Hạng", "value": {"_id": "v1", "name": "Vàng"}}),
+        ("cusFields", "custom_fields", {"name": "Số con", "value": 5}),
+        ("cusFields", "custom_fields", {"name": "Đã gặp", "value": False}),
+        ("cusFields", "custom_fields", {"_id": "f1", "name": "Trống", "value": None}),
+    ],
+)
+def test_an_element_that_was_only_read_goes_back_as_it_came(key: str, field: str, element: JsonValue) -> None:
+    (before,) = read_customers([{**LEAD, key: [element, element]}])
+    # As a plan passes it on: through the validation of an edit.
+    edit = Edit.model_validate({field: getattr(Edit.model_validate({field: getattr(before, field)}), field)})
+    assert write_edit(before.as_ref(), edit) == {"leadId": "1", key: [element, element]}
+    assert key not in before.extra
+
+
+def test_an_element_of_ours_is_written_as_documented() -> None:
+    element: JsonValue = {"value": "0912345678", "type": {"_id": "a1", "name": "Nhà"}}
+    (before,) = read_customers([{**LEAD, "phones": [element]}])
+    (held,) = before.phones
+    assert held == Phone(value="0912345678", type="Nhà")
+    assert hash(held) == hash(Phone(value="0912345678", type="Nhà"))
+    assert write_edit(before.as_ref(), Edit(phones=(Phone(value=held.value, type=held.type),))) == {
+        "leadId": "1",
+        "phones": [{"type": "Nhà", "value": "0912345678"}],
+    }
+
+
 def test_what_a_record_has_beyond_the_documented_is_never_sent_back() -> None:
     (before,) = read_customers([{**LEAD, "company": "ABC", "scoreRank": 3, "customerId": 2}])
     edit = Edit.model_validate({field: getattr(before, field) for field in WRITABLE})
