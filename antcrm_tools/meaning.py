@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from antcrm_tools.identity import emails, phones
 from antcrm_tools.models import WRITABLE, Address, Customer, CustomField, Draft, Edit, Email, Phone, Social
+from antcrm_tools.text import clean
 
 
 def meaning(field: str, value: object, region: str = "VN") -> object:
@@ -122,7 +123,8 @@ def _held(custom_fields: object) -> Counter[str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    # What shows nothing means nothing: a field overwritten with such characters counts as emptied.
+    return clean(unicodedata.normalize("NFC", text), len(text) * 4 + 1)
 
 
 def _literal(value: object) -> object:

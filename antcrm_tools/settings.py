@@ -1,4 +1,4 @@
-"""Settings, read once from the environment or `.env`. What is not understood stops the start: a right is never guessed."""
+"""Settings, read once from the environment or `.env`. What is not understood stops the start: no right is guessed."""
 
 from __future__ import annotations
 

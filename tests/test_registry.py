@@ -79,7 +79,7 @@ LEAD = {"name": "An"}
             {"created_from": "2025-05-30", "created_to": "2025-05-01"},
             "The first day (2025-05-30) is after the last (2025-05-01).",
         ),
-        ("create_lead", {**LEAD, "phones": "0912345678"}, "“phones” must be a list of values, such as [\"…\"]."),
+        ("create_lead", {**LEAD, "phones": "0912345678"}, '“phones” must be a list of values, such as ["…"].'),
         ("create_lead", {**LEAD, "phones": [912345678]}, "“phones.0” must be text."),
         ("create_lead", {**LEAD, "phones": ["không"]}, "“không” is not a phone number."),
         ("create_lead", {**LEAD, "phones": ["0912345678"] * 11}, "“phones” has too many entries: at most 10."),

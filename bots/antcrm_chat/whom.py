@@ -28,8 +28,7 @@ def leading(text: str, region: str) -> tuple[Whom, str] | None:
     if token is None:
         return None
     if text.startswith("#"):
-        found = None if text[1:].lstrip().startswith("#") else leading(text[1:], region)
-        return found if found is not None and found[0].by in ("ref", "digits") else None
+        return None if text[1:].lstrip().startswith("#") else leading(text[1:], region)
     word = token[0].rstrip(_PUNCTUATION)
     if _is_ref(word):
         return Whom(word, "ref"), _rest(text, len(word))

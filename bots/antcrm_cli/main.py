@@ -90,6 +90,7 @@ def chat(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
 
 @app.command()
 def sandbox(
+    *,
     port: SandboxPort = 8080,
     file: Annotated[Path | None, typer.Option(help="Keep the customers in this file; without it, in memory.")] = None,
     people: Annotated[

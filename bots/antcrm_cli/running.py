@@ -58,7 +58,9 @@ def run(command: Callable[[], Awaitable[None]], lang: str | None, *, reads: bool
     # Each is None where the descriptor was closed.
     streams: tuple[object, ...] = (sys.stdin, sys.stdout) if reads else (sys.stdout,)
     if None in streams:
-        said = msg("Standard input and standard output must be open.") if reads else msg("Standard output must be open.")
+        said = (
+            msg("Standard input and standard output must be open.") if reads else msg("Standard output must be open.")
+        )
         _complain(said, lang)
         raise typer.Exit(WRONG_USE)
 

@@ -50,9 +50,11 @@ async def test_a_doubled_one_keeps() -> None:
 
 
 @pytest.mark.parametrize("between", ["/help", "xin chào", f"tìm {AN.ref}", f"gắn tag {AN.ref} VIP"])
-async def test_a_number_taps_nothing_of_an_older_answer(between: str) -> None:
-    said, house = await session(f"xoá {TUAN.ref}", between, "2")
+@pytest.mark.parametrize("number", ["1", "2"])
+async def test_a_number_taps_nothing_of_an_older_answer(between: str, number: str) -> None:
+    said, house = await session(f"xoá {TUAN.ref}", between, number)
     assert "Deleted" not in said
+    assert "the answer was no" not in said
     assert not house.open_sandbox().destroying()
 
 

@@ -154,3 +154,40 @@ async def test_closing_forgets_what_would_act_late() -> None:
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: problems.append(context))
     await asyncio.sleep(0.03)
     assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "stored"),
+    [
+        ("POST=429", 429, 0),
+        ("post = 500", 500, 0),
+        ("*=503", 503, 0),
+        ("POST=html", 502, 0),
+        ("POST=act-500", 500, 1),
+        ("POST=late:60", 504, 0),
+        ("POST=slow:0.001", 200, 1),
+        ("POST=cut", 200, 0),
+        ("GET=500", 200, 1),
+    ],
+)
+async def test_a_fault_in_words(text: str, status: int, stored: int, sandbox: Sandbox, http: httpx.AsyncClient) -> None:
+    sandbox.faults.stand(text)
+    for number in (1, 2):
+        assert (await post(http)).status_code == status
+        assert sandbox.store.count() == 7 + stored * number
+    assert len(sandbox.faults) == 1
+
+
+async def test_a_fault_in_words_may_be_counted(sandbox: Sandbox, http: httpx.AsyncClient) -> None:
+    sandbox.faults.stand("POST=500,times=2")
+    assert [(await post(http)).status_code for _ in range(3)] == [500, 500, 200]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "POST", "POST=", "POST=418", "PATCH=500", "POST=slow", "POST=slow:-1", "POST=500,times=0", "POST=500,x"],
+)
+def test_other_words_are_no_fault(text: str, sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match="is not METHOD=KIND"):
+        sandbox.faults.stand(text)
+    assert len(sandbox.faults) == 0

@@ -38,3 +38,10 @@ def test_assignment_is_checked() -> None:
     name = "page_base"
     with pytest.raises(ValidationError):
         setattr(switches, name, 7)
+
+
+def test_every_switch_is_described_and_its_default_can_be_given() -> None:
+    described = Switches.described()
+    assert [switch.name for switch in described] == list(Switches.model_fields)
+    assert all(switch.values and switch.about for switch in described)
+    assert Switches.parse(f"{switch.name}={switch.default}" for switch in described) == Switches()
