@@ -7,6 +7,7 @@ back until a person says yes, and compare with another.
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -46,9 +47,9 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
+    @abstractmethod
     def sentence(self) -> Text:
         """What happened, for a person."""
-        raise NotImplementedError
 
     def acted(self) -> bool:
         """Whether anything may have been written. What was not may be tried again at once."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
+from antcrm_tools.guest_server import GuestServer
 from antcrm_tools.sandbox.app import Endpoints, build_app
 from antcrm_tools.sandbox.faults import Faults
 from antcrm_tools.sandbox.log import LoggedRequest
@@ -107,22 +108,6 @@ class Sandbox:
         self.close()
 
 
-class _GuestServer(uvicorn.Server):
-    """A server that leaves the signals to the program it runs in, and says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
 def _listen(host: str, port: int) -> tuple[socket.socket, str]:
     """A bound socket and its base URL."""
     # Bound here, so that a taken port is an OSError for the caller and not uvicorn's sys.exit.
@@ -166,7 +151,7 @@ async def serve(
 async def serving(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:
     """Serve beside the caller; yields the base URL, answers until the block ends."""
     listening, base_url = _listen(host, port)
-    server = _GuestServer(_config(sandbox))
+    server = GuestServer(_config(sandbox))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         async with asyncio.timeout(_START_SECONDS):

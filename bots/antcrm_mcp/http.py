@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
 from antcrm_mcp.server import build_server
 from antcrm_tools.errors import BadInput
+from antcrm_tools.guest_server import GuestServer
 from antcrm_tools.house import House
 from antcrm_tools.text import clean, msg
 from antcrm_tools.tools import TOOLS
@@ -52,7 +53,7 @@ async def http_server(house: House, port: int = 0) -> AsyncGenerator[str]:
         TimeoutError: the server was not ready within 10 seconds.
     """
     listening, url = _listen("127.0.0.1", port)
-    server = _Guest(_config(house, listening))
+    server = GuestServer(_config(house, listening))
     serving = asyncio.create_task(_serve(server, listening))
     try:
         async with asyncio.timeout(_START_SECONDS):
@@ -72,22 +73,6 @@ async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
         finally:
             server.should_exit = True
             await serving
-
-
-class _Guest(uvicorn.Server):
-    """A server that leaves the signals to the program it runs in, and says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 def _listen(host: str, port: int) -> tuple[socket.socket, str]:
