@@ -15,6 +15,7 @@ from tests.fakes.assistant import ERAS, Answers, Era, Person, assistant
 from tests.fakes.clock import Clock
 from tests.fakes.rogue import Rogue, rogue
 
+LABEL = "Delete from"
 ROWS: dict[str, Any] = {"rows": [{"name": "Một"}, {"name": "Hai"}]}
 TARGETS: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     # tool, arguments, other arguments, the answer that says yes
@@ -23,7 +24,7 @@ TARGETS: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] =
         "update_customer",
         {"ref": AN.ref, "empty": ["note"]},
         {"ref": AN.ref, "empty": ["tags"]},
-        {"choice": " ".join(("Delete from", AN.name))},
+        {"choice": f"{LABEL} {AN.name}"},
     ),
     "import": ("import_leads", ROWS, {"rows": [{"name": "Ba"}]}, {"choice": "Create 2 leads", "count": 2}),
 }
