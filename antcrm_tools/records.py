@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from antcrm_tools.errors import (
@@ -237,7 +237,11 @@ class Records:
     def is_old(self, customer: Customer) -> bool:
         """Whether a customer was there before anything that is being done now."""
         made = customer.created_at
-        return isinstance(made, datetime) and made < self._clock() - _SKEW
+        if not isinstance(made, datetime):
+            return False
+        # AntCRM may write a day only (row "dates"), which reads as its midnight.
+        slack = _SKEW if made.time() != time() else timedelta(days=2)
+        return made < self._clock() - slack
 
     async def _all(self, queries: Sequence[Query], background: bool) -> list[Customer]:
         found = await all_of([self._drain(query, background) for query in queries])

@@ -207,6 +207,13 @@ async def test_antcrm_that_updates_instead_of_creating_is_noticed_with_the_old_v
         assert any(name in caught.value.render("en") for name in (AN.name, ANH.name))
 
 
+@pytest.mark.parametrize("form", ["iso", "epoch_ms", "long"])
+async def test_a_new_customer_is_new_in_whatever_form_its_date_is(form: str) -> None:
+    async with world() as w:
+        w.sandbox.switches = w.sandbox.switches.model_copy(update={"dates": form})
+        assert isinstance(await records_of(w).create(draft()), Customer)
+
+
 async def test_a_write_whose_answer_is_lost_is_sent_once_and_may_have_acted() -> None:
     async with world() as w:
         w.line.lose_answer("PUT", times=ALWAYS)
