@@ -218,7 +218,8 @@ class Records:
     async def _still_listed(self, customer: Customer) -> bool:
         """Whether a customer that can still be read by its number is still listed: a soft delete only hides it."""
         day = day_in(customer.created_at, UTC)
-        query = Query(kind=customer.kind, created_from=day, created_to=day)
+        around = timedelta(days=1)  # its day here may be another one where the list is cut
+        query = Query(kind=customer.kind, created_from=day and day - around, created_to=day and day + around)
         try:
             return any(one.ref == customer.ref for one in await self._all([query], background=False))
         except CrmError:
