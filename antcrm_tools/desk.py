@@ -233,7 +233,7 @@ def _forgiving(progress: Progress) -> Progress:
     async def report(done: int, total: int) -> None:
         try:
             await progress(done, total)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  whoever watches may fail in any way
             _log.warning("progress could not be reported: %s", type(error).__name__)
 
     return report

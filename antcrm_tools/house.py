@@ -103,7 +103,7 @@ class House:
 
     def _make_api(self) -> AntCrmApi:
         from antcrm_tools.api import AntCrmApi  # noqa: PLC0415  brings httpx
-        from antcrm_tools.pace import Pace  # noqa: PLC0415
+        from antcrm_tools.pace import Pace  # noqa: PLC0415  goes with it
 
         settings = self.settings
         key = settings.require_key()

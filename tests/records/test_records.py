@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -160,6 +161,18 @@ async def test_a_customer_without_phone_or_email_is_deleted_softly_too() -> None
         assert isinstance(nameless, Customer)
         w.sandbox.switches.delete = "soft"
         assert (await records.delete(nameless.as_ref())).ref == nameless.ref
+
+
+@pytest.mark.parametrize("hour", [1, 17, 20, 23])
+async def test_a_delete_that_was_not_done_is_noticed_whatever_the_hour_it_was_created(hour: int) -> None:
+    async with world() as w:
+        row = w.sandbox.store.get("lead", AN.id)
+        assert row is not None
+        row.created = int(datetime(2026, 7, 1, hour, tzinfo=UTC).timestamp() * 1000)
+        w.sandbox.store.save(row)
+        w.sandbox.switches.acknowledge_without_storing = True
+        with pytest.raises(NotStored):
+            await records_of(w).delete(AN_REF)
 
 
 async def test_delete_that_looks_for_its_id_in_the_query_is_noticed() -> None:
