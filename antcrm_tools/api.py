@@ -17,6 +17,7 @@ import httpx
 from pydantic import JsonValue, SecretStr
 
 from antcrm_tools import wire
+from antcrm_tools.addresses import ANTCRM, address_problem, not_an_address
 from antcrm_tools.answers import SLOW_DOWN, Answer, Lost, Reader, why_again
 from antcrm_tools.bearing import asked_for, the_one, widened
 from antcrm_tools.errors import BadInput, RateLimited
@@ -24,7 +25,6 @@ from antcrm_tools.models import Customer, Draft, Edit, Query
 from antcrm_tools.pace import Pace, Retry, read_retry_after
 from antcrm_tools.paging import NOTHING, PAGE_MAX, Batch, Page, Paging
 from antcrm_tools.refs import Ref
-from antcrm_tools.settings import address_problem
 from antcrm_tools.text import msg
 from antcrm_tools.wire import Written
 
@@ -275,9 +275,8 @@ def _checked(base_url: str) -> httpx.URL:
     try:
         url = httpx.URL(base_url.strip())
     except httpx.InvalidURL:
-        raise BadInput(
-            msg("ANTCRM_BASE_URL is not a web address."), then=msg("It looks like https://apiring.antbuddy.com.")
-        ) from None
-    if wrong := address_problem(url.scheme, url.host, url.userinfo):
+        raise BadInput(not_an_address(ANTCRM)) from None
+    rest = bool(url.query or url.fragment)
+    if wrong := address_problem(ANTCRM, scheme=url.scheme, host=url.host, user=url.userinfo, rest=rest):
         raise BadInput(wrong)
     return url

@@ -1,7 +1,8 @@
 """The Desk: the one door. Nothing but it runs a Call.
 
-It checks rights, asks a person when the effect demands it, re-reads what was shown when the answer comes, and drops
-the call if that is no longer there. A confirmation is a ticket, consumed before the request leaves.
+It checks rights, the process's and the person's, asks a person when the effect demands it, re-reads what was shown when
+the answer comes, and drops the call if that is no longer there. A confirmation is a ticket, consumed before the request
+leaves.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Literal
 
 from antcrm_tools.errors import ChangedMeanwhile, CrmError, MayHaveActed, NotAllowed, NotFound
 from antcrm_tools.ledger.tickets import KEEP, Tickets
+from antcrm_tools.members import ALL_SCOPES, Scope
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Reason, Settled, Ticket, Unsure
 from antcrm_tools.records import Records
 from antcrm_tools.registry import Call, Effect, Preview, Result
-from antcrm_tools.settings import Scope
 from antcrm_tools.text import Text, msg, verbatim
 from antcrm_tools.work import Progress, Work, no_progress
 
@@ -50,12 +51,12 @@ _DROPPED: dict[Reason, Text] = {
 class Policy:
     """What this process may do, and when it asks. Settings can only make it ask more."""
 
-    scopes: Collection[Scope] = ("read", "write", "delete")
+    scopes: Collection[Scope] = ALL_SCOPES
     confirm: Literal["destroying", "writes"] = "destroying"
 
-    def allows(self, effect: Effect) -> bool:
-        """Whether the process's scopes cover an effect."""
-        return _NEEDS[effect] in self.scopes
+    def allows(self, effect: Effect, actor: Actor | None = None) -> bool:
+        """Whether the process's scopes cover an effect, and those of `actor` as well."""
+        return _NEEDS[effect] in self.scopes and (actor is None or _NEEDS[effect] in actor.scopes)
 
     def asks(self, effect: Effect) -> bool:
         """Whether a person has to say yes."""
@@ -90,7 +91,7 @@ class Desk:
         Raises:
             CrmError: saying what was and was not done.
         """
-        self._require_rights(call)
+        self._require_rights(call, actor)
         work = self._work(actor, progress=progress)
         if self.policy.asks(call.effect):
             return await self._ask(call, work)
@@ -122,7 +123,7 @@ class Desk:
             return dropped("not_yours")
         if status.state != "open":
             return _raise_failed(await self._tickets.settled(ticket_id, self._patience) or _still_running())
-        return _raise_failed(await self._to_the_end(self._decide(ticket, yes, count, progress)))
+        return _raise_failed(await self._to_the_end(self._decide(ticket, actor, yes, count, progress)))
 
     async def withdraw(self, ticket_id: str) -> bool:
         """Close a question nobody will answer any more; a late answer then finds it dropped.
@@ -172,18 +173,22 @@ class Desk:
         kept = await self._tickets.put(ticket)
         return Ask(kept.id, kept.preview, kept.expires)
 
-    async def _decide(self, ticket: Ticket, yes: bool, count: int | None, progress: Progress) -> Settled:
+    async def _decide(
+        self, ticket: Ticket, answering: Actor, yes: bool, count: int | None, progress: Progress
+    ) -> Settled:
         """Consume a ticket, carry out the answer, and record what became of it."""
         if not await self._tickets.take(ticket.id):
             return await self._tickets.settled(ticket.id, self._patience) or _still_running()
         outcome: Settled = Failed(_unexpected())
         try:
-            outcome = await self._decided(ticket, yes, count, progress)
+            outcome = await self._decided(ticket, answering, yes, count, progress)
         finally:
             await self._tickets.settle(ticket.id, outcome)
         return outcome
 
-    async def _decided(self, ticket: Ticket, yes: bool, count: int | None, progress: Progress) -> Settled:
+    async def _decided(
+        self, ticket: Ticket, answering: Actor, yes: bool, count: int | None, progress: Progress
+    ) -> Settled:
         if self._clock() >= ticket.expires:
             return dropped("expired")
         if not yes:
@@ -191,7 +196,8 @@ class Desk:
         if ticket.preview.count is not None and count != ticket.preview.count:
             return dropped("wrong_count")
         try:
-            self._require_rights(ticket.call)
+            # Whose role was lowered since the question confirms nothing beyond it.
+            self._require_rights(ticket.call, ticket.actor, answering)
             now = await self._preview(ticket.call, self._work(ticket.actor))
         except CrmError as error:
             return Failed(error)
@@ -205,15 +211,17 @@ class Desk:
             raise TypeError(f"{call.tool.name} cannot be previewed")
         return await call.tool.preview(work, call.args)
 
-    def _require_rights(self, call: Call) -> None:
+    def _require_rights(self, call: Call, *actors: Actor) -> None:
+        title, scope = call.tool.title, verbatim(_NEEDS[call.effect])
         if not self.policy.allows(call.effect):
             raise NotAllowed(
-                msg(
-                    "{tool} needs the right “{scope}”, which this program was not given.",
-                    tool=verbatim(call.tool.name),
-                    scope=verbatim(_NEEDS[call.effect]),
-                ),
+                msg("“{title}” needs the right “{scope}”, which this program was not given.", title=title, scope=scope),
                 then=msg("Ask the admin, who sets ANTCRM_SCOPES."),
+            )
+        if not all(self.policy.allows(call.effect, actor) for actor in actors):
+            raise NotAllowed(
+                msg("“{title}” needs the right “{scope}”, which your role does not include.", title=title, scope=scope),
+                then=msg("Ask the admin, or a manager to do it."),
             )
 
     def _work(self, actor: Actor, *, shown: str | None = None, progress: Progress = no_progress) -> Work:

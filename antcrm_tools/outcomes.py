@@ -7,17 +7,22 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from antcrm_tools.errors import CrmError
+from antcrm_tools.members import ALL_SCOPES, Scope
 from antcrm_tools.registry import Call, Preview, Result
 from antcrm_tools.text import Text
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a call: a member of staff (e-mail, or `local`), through which face, on which host."""
+    """Who makes a call: a member of staff (e-mail, or `local`), through which face, on which host.
+
+    `scopes`: what this person may do at most; they say nothing about who it is.
+    """
 
     who: str
     face: str
     host: str = ""
+    scopes: frozenset[Scope] = ALL_SCOPES
 
 
 @dataclass(frozen=True, slots=True)

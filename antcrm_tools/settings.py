@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import locale
 import os
 import re
@@ -17,13 +16,13 @@ from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from antcrm_tools import addresses
 from antcrm_tools.errors import BadInput
+from antcrm_tools.members import ALL_SCOPES, Member, Scope, read_members
 from antcrm_tools.registry import ArgumentError, problem
 from antcrm_tools.text import Language, Text, clean, join, msg
 
-Scope = Literal["read", "write", "delete"]
-
-LIVE_URL = "https://apiring.antbuddy.com"
+LIVE_URL = addresses.ANTCRM.example
 SANDBOX_KEY = "sandbox"
 
 _PREFIX = "ANTCRM_"
@@ -31,6 +30,7 @@ _FILE = ".env"
 _ENCODING = "utf-8-sig"  # some editors put a mark in front
 _NAME = re.compile(r"\w+", re.ASCII)
 _LANGUAGE = re.compile(r"(vi|en)(?:[^a-z].*)?", re.IGNORECASE)
+_BOT_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{30,}")
 _THEN = msg("Correct it and start again.")
 
 
@@ -45,26 +45,6 @@ def _language_of_locale() -> Language:
     said = next((name for name in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if name), None)
     name = said if said is not None else locale.getlocale()[0] or ""  # Windows sets none of them
     return "vi" if name.casefold().startswith(("vi", "vietnam")) else "en"
-
-
-def address_problem(scheme: str, host: str, user: str | bytes | None) -> Text | None:
-    """Why the key is not sent to such an address; None for one that is right."""
-    if scheme not in {"http", "https"} or not host:
-        return join((msg("ANTCRM_BASE_URL is not a web address."), msg("It looks like https://apiring.antbuddy.com.")))
-    if user:
-        return msg("ANTCRM_BASE_URL must not hold a user or password; put the key into ANTCRM_API_KEY.")
-    if scheme == "http" and not _stays_here(host.casefold()):
-        return msg("ANTCRM_BASE_URL must begin with https://, as the key would travel in the open.")
-    return None
-
-
-def _stays_here(host: str) -> bool:
-    if host == "localhost" or host.endswith((".localhost", ".test")):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Settings(BaseSettings):
@@ -83,7 +63,7 @@ class Settings(BaseSettings):
     base_url: str = LIVE_URL
     sandbox: bool = False
     actor: Annotated[str, Field(description="E-mail of the member of staff this process works for.")] = "local"
-    scopes: Annotated[frozenset[Scope], NoDecode] = frozenset({"read", "write", "delete"})
+    scopes: Annotated[frozenset[Scope], NoDecode] = ALL_SCOPES
     confirm: Annotated[
         Literal["destroying", "writes"],
         Field(description="`writes`: ask before every write, not only destroying ones."),
@@ -92,6 +72,14 @@ class Settings(BaseSettings):
     language: Annotated[Language, Field(default_factory=_language_of_locale)]
     region: Annotated[str, Field(description="Where a phone without +… is.")] = "VN"
     timezone: Annotated[str, Field(description="The zone in which a day is a day.")] = "Asia/Ho_Chi_Minh"
+    telegram_token: SecretStr | None = None
+    telegram_members: Annotated[
+        tuple[Member, ...], NoDecode, Field(description="Who may use the bot: id:email:role,…")
+    ] = ()
+    telegram_api_url: Annotated[str, Field(description="Another Bot API server.")] = addresses.TELEGRAM.example
+    telegram_proxy: Annotated[
+        SecretStr | None, Field(description="Through which Telegram is reached; may hold a password.")
+    ] = None
 
     @field_validator("scopes", mode="before")
     @classmethod
@@ -115,17 +103,34 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _safe(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value.strip())
-            _ = parts.port  # read, because only then it is checked
-        except ValueError:
-            wrong = address_problem("", "", None)
-        else:
-            host = "" if any(not "!" <= character <= "~" for character in value.strip()) else parts.hostname or ""
-            wrong = address_problem(parts.scheme, host, parts.netloc.rpartition("@")[0])
-        if wrong is not None:
-            raise ArgumentError(wrong)
-        return value.strip()
+        return addresses.read_address(value, addresses.ANTCRM)
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _of_a_bot(cls, value: SecretStr | None) -> SecretStr | None:
+        token = value.get_secret_value().strip() if value else ""
+        if token and not _BOT_TOKEN.fullmatch(token):
+            raise ArgumentError(
+                msg("ANTCRM_TELEGRAM_TOKEN is not a bot's token, which is digits, a colon and 30 characters or more.")
+            )
+        return SecretStr(token) if token else None
+
+    @field_validator("telegram_members", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return read_members(value) if isinstance(value, str) else value
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _safe_for_a_token(cls, value: str) -> str:
+        return addresses.read_address(value, addresses.TELEGRAM).rstrip("/")
+
+    @field_validator("telegram_proxy")
+    @classmethod
+    def _reachable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value().strip():
+            return None
+        return SecretStr(addresses.read_proxy(value.get_secret_value(), "ANTCRM_TELEGRAM_PROXY"))
 
     @field_validator("region")
     @classmethod
@@ -169,6 +174,32 @@ class Settings(BaseSettings):
                 then=msg("Put your company's key into the environment or into .env, or try it with ANTCRM_SANDBOX=1."),
             )
         return self.api_key
+
+    def require_telegram_token(self) -> SecretStr:
+        """The bot's token.
+
+        Raises:
+            BadInput: there is none.
+        """
+        if self.telegram_token is None:
+            raise BadInput(
+                msg("ANTCRM_TELEGRAM_TOKEN is not set."),
+                done=msg("Nothing was started."),
+                then=msg(
+                    "Make a bot with @BotFather in Telegram and put its token into ANTCRM_TELEGRAM_TOKEN, in the "
+                    "environment or in .env."
+                ),
+            )
+        return self.telegram_token
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything in here that no log may show."""
+        fields: list[object] = [getattr(self, name) for name in type(self).model_fields]
+        values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
+        if self.telegram_proxy is not None:
+            # Who connects takes the address apart.
+            values.append(urlsplit(self.telegram_proxy.get_secret_value()).netloc.rpartition("@")[0])
+        return tuple(value for value in values if value)
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -15,7 +15,7 @@ MOST_LINES = 320
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("text", "errors", "refs", "models", "identity", "wire", "meaning", "in_words", "plans"),
-    ("settings", "gather", "guest_server", "locks", "pace", "registry", "outcomes"),
+    ("logs", "registry", "members", "addresses", "settings", "outcomes", "gather", "guest_server", "locks", "pace"),
     ("answers", "bearing", "paging", "api", "ledger"),
     ("records", "bulk"),
     ("work", "tools"),
@@ -36,7 +36,8 @@ FACES: dict[str, tuple[str, ...]] = {
     "antcrm_prompts": (),
     "antcrm_chat": (),
     "antcrm_mcp": ("antcrm_prompts",),
-    "antcrm_cli": ("antcrm_chat", "antcrm_mcp", "antcrm_prompts"),
+    "antcrm_telegram": ("antcrm_chat",),
+    "antcrm_cli": ("antcrm_chat", "antcrm_mcp", "antcrm_prompts", "antcrm_telegram"),
 }
 """Which other faces a face may import."""
 

@@ -17,6 +17,7 @@ PACKAGES = {
     "antcrm_chat": ROOT / "bots/antcrm_chat",
     "antcrm_cli": ROOT / "bots/antcrm_cli",
     "antcrm_mcp": ROOT / "bots/antcrm_mcp",
+    "antcrm_telegram": ROOT / "bots/antcrm_telegram",
     "antcrm_prompts": ROOT / "prompts/antcrm_prompts",
 }
 BUILD_SECONDS = 120

@@ -10,10 +10,12 @@ from pydantic import SecretStr
 
 from antcrm_tools.api import AntCrmApi
 from antcrm_tools.errors import BadInput
+from antcrm_tools.members import Member
 from antcrm_tools.pace import Pace
 from antcrm_tools.settings import LIVE_URL, Settings, environment_language, load_settings
 
 KEY = "k3y-of-the-company"
+TOKEN = "123456789:AA-made-up_token-of-a-bot-000000000"
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +29,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def wrong(**overrides: object) -> str:
     with pytest.raises(BadInput) as caught:
         load_settings(**overrides)
-    assert KEY not in "".join(traceback.format_exception(caught.value))
+    assert not any(secret in "".join(traceback.format_exception(caught.value)) for secret in (KEY, TOKEN, "s3cret"))
     return caught.value.render("en")
 
 
@@ -42,6 +44,10 @@ def test_what_holds_when_nothing_is_set() -> None:
     assert settings.max_rps == 5
     assert settings.language in {"vi", "en"}
     assert (settings.region, settings.timezone) == ("VN", "Asia/Ho_Chi_Minh")
+    assert settings.telegram_token is None
+    assert settings.telegram_members == ()
+    assert settings.telegram_api_url == "https://api.telegram.org"
+    assert settings.telegram_proxy is None
 
 
 def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +62,10 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "LANGUAGE": "vi",
         "REGION": "US",
         "TIMEZONE": "UTC",
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_MEMBERS": "7:lan@antcrm.example:sales, 8:minh@antcrm.example:admin,",
+        "TELEGRAM_API_URL": "http://127.0.0.1:8081/",
+        "TELEGRAM_PROXY": "socks5://an:word@proxy.example:1080",
     }
     for name, value in variables.items():
         monkeypatch.setenv(f"ANTCRM_{name}", value)
@@ -71,6 +81,13 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.language == "vi"
     assert settings.region == "US"
     assert settings.zone.key == settings.timezone == "UTC"
+    assert settings.telegram_token == settings.require_telegram_token() == SecretStr(TOKEN)
+    assert settings.telegram_members == (
+        Member(7, "lan@antcrm.example", "sales"),
+        Member(8, "minh@antcrm.example", "admin"),
+    )
+    assert settings.telegram_api_url == "http://127.0.0.1:8081"
+    assert settings.telegram_proxy == SecretStr("socks5://an:word@proxy.example:1080")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +117,8 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TIMEZONE", "s3cret/Nowhere"),
         ("TIMEZONE", "../../s3cret"),
         ("TIMEZONE", "Asia"),
+        ("BASE_URL", "https://antcrm.example/?key=s3cret"),
+        ("BASE_URL", "http://s3cret\\.localhost"),
     ],
 )
 def test_a_wrong_value_is_named_and_not_repeated(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +126,7 @@ def test_a_wrong_value_is_named_and_not_repeated(name: str, value: str, monkeypa
     said = wrong()
     assert f"ANTCRM_{name}" in said
     assert "Input should" not in said
-    assert KEY not in said
-    assert "s3cret" not in said
+    assert not any(secret in said for secret in (KEY, TOKEN, "s3cret"))
     assert "pydantic" not in said
 
 
@@ -155,12 +173,14 @@ def test_a_file_in_another_encoding_is_an_error_of_ours() -> None:
     assert ".env" in wrong()
 
 
-def test_the_key_is_nowhere_to_be_seen() -> None:
-    settings = load_settings(api_key=KEY)
+def test_the_secrets_are_nowhere_to_be_seen() -> None:
+    settings = load_settings(api_key=KEY, telegram_token=TOKEN, telegram_proxy="http://an:word@localhost:3128")
     seen = [repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json(), f"{settings!r}"]
-    assert KEY not in "".join(seen)
+    assert not any(secret in "".join(seen) for secret in (KEY, TOKEN, "word"))
     assert settings.require_key().get_secret_value() == KEY
     assert KEY.encode() in pickle.dumps(settings.require_key().get_secret_value())  # the search would have found it
+    assert set(settings.secrets()) == {KEY, TOKEN, "http://an:word@localhost:3128", "an:word"}
+    assert load_settings().secrets() == ()
 
 
 @pytest.mark.parametrize("typed", [f"{KEY}\n", f"  {KEY}\r\n"])
@@ -314,6 +334,8 @@ def test_plain_http_stays_on_this_machine(url: str) -> None:
             "http://an:pass@localhost",
             "ANTCRM_BASE_URL must not hold a user or password; put the key into ANTCRM_API_KEY.",
         ),
+        ("https://antcrm.example?key=1", "ANTCRM_BASE_URL must end before any “?” or “#”."),
+        ("https://antcrm.example#key", "ANTCRM_BASE_URL must end before any “?” or “#”."),
     ],
 )
 def test_an_address_the_key_must_not_go_to(url: str, sentence: str) -> None:

@@ -35,6 +35,12 @@ _UNMARKED = frozenset({"chi", "bac", "sep", "gd", "khach"})
 # a single word: "chu Nam" is uncle Nam, "chu van an" is Mr Chu.
 _UNMARKED_OR_NAME = frozenset({"chu", "ong", "co", "ba"})
 
+# The most common, which most people bear. Unmarked, as they are compared.
+_FAMILY_NAMES = frozenset(
+    "nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh truong trinh dao doan luong "
+    "luu cao chau ta to thai quach phung kieu nghiem tang than vuong la lam mai".split()
+)
+
 _FIRST_WORD = re.compile(r"([^\W\d_]+)(?:\s*[./:]\s*|\s+)(?=[^\W\d_])")
 
 
@@ -65,10 +71,26 @@ def without_honorific(text: str) -> str:
     return name
 
 
+def in_order(first: str, last: str) -> str:
+    """Return one name from an address book's two fields, as it is said.
+
+    Phones call the family name "last"; said in Vietnamese it comes first. Only a family name that is known as one is
+    put in front, and only where the other field does not begin with one: many write the whole name into one field, or
+    the company into the second.
+    """
+    one, other = " ".join(first.split()), " ".join(last.split())
+    turned = _begins_with_family(other) and not (_begins_with_family(one) and " " in one)
+    return " ".join(part for part in ((other, one) if turned else (one, other)) if part)
+
+
 def same_name(a: str, b: str) -> bool:
     """Tell whether two names are the same but for marks, case, white space and honorifics; blank is never the same."""
     folded = fold(without_honorific(a))
     return bool(folded) and folded == fold(without_honorific(b))
+
+
+def _begins_with_family(text: str) -> bool:
+    return fold(text).partition(" ")[0] in _FAMILY_NAMES
 
 
 def _is_honorific(word: str, name: str, rest: str) -> bool:

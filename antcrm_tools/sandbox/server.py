@@ -108,7 +108,7 @@ class Sandbox:
         self.close()
 
 
-def _listen(host: str, port: int) -> tuple[socket.socket, str]:
+def listen(host: str, port: int) -> tuple[socket.socket, str]:
     """A bound socket and its base URL."""
     # Bound here, so that a taken port is an OSError for the caller and not uvicorn's sys.exit.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -140,7 +140,7 @@ async def serve(
     Raises:
         OSError: The port is taken.
     """
-    listening, base_url = _listen(host, port)
+    listening, base_url = listen(host, port)
     if announce is not None:
         announce(base_url)
     with listening:  # an interrupt may come before the server has taken it over
@@ -150,7 +150,7 @@ async def serve(
 @asynccontextmanager
 async def serving(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:
     """Serve beside the caller; yields the base URL, answers until the block ends."""
-    listening, base_url = _listen(host, port)
+    listening, base_url = listen(host, port)
     server = GuestServer(_config(sandbox))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from antcrm_tools.members import ALL_SCOPES, Scope
 from antcrm_tools.text import Language, Text
 
 Style: TypeAlias = Literal["danger", "primary", "plain"]
+
+Mark: TypeAlias = Literal["seen", "saved", "dropped"]
+"""What became of a message with a lead in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,9 @@ class Card:
     """One message. How it looks is the face's business.
 
     `replaces` names the card whose place this one takes, where a face can edit what it has sent: a question that was
-    answered must not go on looking open. A `notice` is a passing word about a tap, and leaves every card as it is.
+    answered must not go on looking open. `closes` names cards whose last button was spent meanwhile. A `notice` is a
+    passing word about a tap, and leaves every card as it is; an `alert` is one that has to be seen. `about` is the messenger's name for the message a card
+    speaks of, and `mark` what became of it, where a face can show that on the message itself.
     """
 
     title: Text | None = None
@@ -32,7 +38,11 @@ class Card:
     buttons: tuple[tuple[Button, ...], ...] = ()
     id: str = ""
     replaces: str | None = None
+    closes: tuple[str, ...] = ()
     notice: bool = False
+    alert: bool = False
+    about: str = ""
+    mark: Mark | None = None
 
     @property
     def choices(self) -> tuple[Button, ...]:
@@ -46,8 +56,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is talking: `id` is the messenger's name for them, `who` the member of staff AntCRM knows."""
+    """Who is talking: `id` is the messenger's name for them, `who` the member of staff AntCRM knows.
+
+    `scopes`: what they may do at most.
+    """
 
     id: str
     who: str
     language: Language = "en"
+    scopes: frozenset[Scope] = ALL_SCOPES

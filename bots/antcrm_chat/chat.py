@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import secrets
-import traceback
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from pathlib import Path
 
 from antcrm_chat import helping
 from antcrm_chat.cards import Card, Person
-from antcrm_chat.dialogue import Dialogue, Dialogues, in_place_of
-from antcrm_chat.intents import Cancel, DoTo, Find, Help, Intent, Misused, NewLead, Start, Unclear
-from antcrm_chat.leads import named
-from antcrm_chat.phrases import reply
-from antcrm_chat.steps import CountFor, Look, NameOf
+from antcrm_chat.dialogue import Choice, Dialogue, Dialogues, in_place_of
+from antcrm_chat.intents import (
+    Cancel,
+    DoTo,
+    Draft,
+    Find,
+    Help,
+    Intent,
+    Jotted,
+    LeadWords,
+    Misused,
+    NewLead,
+    Start,
+    Unclear,
+)
+from antcrm_chat.leads import draft_of, has_contact, jotted, named
+from antcrm_chat.phrases import after_slash, reply
+from antcrm_chat.steps import CountFor, Expected, Look, NameOf, Open, PartOf
 from antcrm_chat.turn import Turn
 from antcrm_chat.understand import understand
 from antcrm_tools.desk import Desk
 from antcrm_tools.errors import CrmError
 from antcrm_tools.locks import Locks
+from antcrm_tools.logs import note_unexpected
 from antcrm_tools.outcomes import Actor
 from antcrm_tools.registry import Call
 from antcrm_tools.text import clean, join, msg
-
-log = logging.getLogger(__name__)
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -36,6 +45,10 @@ _CANCELLED = msg("Cancelled. Nothing was changed.")
 _TAP = msg("A typed word does not answer this question, so nothing was done. Tap the button that you mean.")
 _AS_ASKED = msg("That does not answer the question, so nothing was done. Answer as it says, or cancel.")
 _LEFT = msg("The question before was closed; nothing was changed.")
+_NOT_YOURS = msg("This button is for somebody else. Nothing was done.")
+_TOO_OLD = msg("This button was used already or is too old. This tap did nothing.")
+_EDITED = msg("An edited message is not carried out again. Send it as a new one if you mean it.")
+_NOTHING_IN_IT = msg("There is neither a phone nor an e-mail in this, so nothing was saved.")
 
 
 def new_token() -> str:
@@ -66,13 +79,29 @@ class Chat:
         self._dialogues = Dialogues(clock, token)
         self._turns = Locks()
 
-    async def hear(self, person: Person, words: str) -> list[Card]:
-        """Answer a message."""
-        return await self._guarded(person, lambda: self._hear(person, words))
+    async def hear(self, person: Person, words: str, message: str = "") -> list[Card]:
+        """Answer a message. `message` is the messenger's own name for it, by which an edit of it is known again."""
+        return await self._guarded(person, lambda: self._hear(person, words, message))
 
-    async def tap(self, person: Person, token: str) -> list[Card]:
-        """Answer a tap. A button works once, and only for whom it was made."""
-        return await self._guarded(person, lambda: self._tap(person, token))
+    async def hear_again(self, person: Person, words: str, message: str) -> list[Card]:
+        """Answer an edit of a message: an open draft follows it, and nothing that was done is done again."""
+        return await self._guarded(person, lambda: self._hear_again(person, words, message))
+
+    async def hear_quoted(self, person: Person, words: str, message: str = "") -> list[Card]:
+        """Answer somebody else's words, such as a forwarded message: never a command, whatever they say."""
+        return await self._guarded(person, lambda: self._hear_quoted(person, words, message))
+
+    async def hear_contact(self, person: Person, lead: LeadWords, words: str, message: str = "") -> list[Card]:
+        """Answer a contact card; `words` are what it said, for whoever wants them in a note."""
+        draft = draft_of(lead, self._region, message, words)
+        return await self._guarded(person, lambda: self._look(person, draft))
+
+    async def tap(self, person: Person, token: str, *, lost: Draft | None = None) -> list[Card]:
+        """Answer a tap. A button that does something works once, and only for whom it was made.
+
+        `lost` is what the message says that the tapped card was about: its draft is shown anew if it was forgotten.
+        """
+        return await self._guarded(person, lambda: self._tap(person, token, lost))
 
     async def do(self, person: Person, call: Call) -> list[Card]:
         """Run a call that a face made of something other than words, such as a file of leads."""
@@ -81,17 +110,21 @@ class Chat:
     async def _guarded(self, person: Person, answer: Callable[[], Awaitable[list[Card]]]) -> list[Card]:
         async with self._turns.hold([person.id]):
             try:
-                return await answer()
+                return self._with_spent(person, await answer())
             except CrmError as error:  # such as a key that is not set
                 return [Card(None, (error.text,))]
             except Exception as error:  # noqa: BLE001  the last line: a person must hear that something went wrong
                 return [_unexpected(error)]
 
-    async def _hear(self, person: Person, words: str) -> list[Card]:
+    def _with_spent(self, person: Person, cards: list[Card]) -> list[Card]:
+        spent = self._dialogues.of(person.id).take_spent() - {card.replaces for card in cards}
+        return [replace(card, closes=tuple(spent)) if not place else card for place, card in enumerate(cards)]
+
+    async def _hear(self, person: Person, words: str, message: str) -> list[Card]:
         dialogue = self._dialogues.of(person.id)
         expected = dialogue.take_expected()
         question, replied = dialogue.question(), reply(words)
-        if question is not None and replied == "no":
+        if question is not None and replied == "no" and not isinstance(expected, PartOf):
             return await self._cancel(dialogue)
         if question is not None and replied == "yes":
             # A word may be about anything, and what it would do may be for good. The question stands as it stood.
@@ -101,26 +134,61 @@ class Chat:
             return [Card(None, (said,)), replace(question, replaces=question.id)]
         # What was asked for is a name: only what cannot be one is a command.
         intent = understand(words, self._region, free=not isinstance(expected, NameOf))
-        if expected is None or isinstance(intent, Cancel):
-            return await self._act(person, dialogue, intent)
+        if expected is None or (isinstance(intent, Cancel) and not isinstance(expected, PartOf)):
+            return await self._act(person, dialogue, intent, words, message)
         dialogue.close_card(expected.card)
-        turn = self._turn(person, dialogue)
-        if isinstance(expected, CountFor):
-            typed = unicodedata.normalize("NFKC", words).strip()
-            if _NUMBER.fullmatch(typed):
-                return in_place_of(
-                    await turn.answer(expected.ticket, expected.call, yes=True, count=int(typed)), expected.card
-                )
-            await turn.desk.withdraw(expected.ticket)
-            left = _LEFT
-        elif isinstance(intent, Unclear) and words.strip():
-            return in_place_of(await turn.create(named(expected.lead, words, self._region)), expected.card)
-        else:
-            contact = ", ".join((*expected.lead.phones, *expected.lead.emails))
-            left = msg("The lead with {contact} was not created.", contact=clean(contact, 200))
-        return [Card(None, (left,), replaces=expected.card), *await self._act(person, dialogue, intent)]
+        first = await self._expected(self._turn(person, dialogue), expected, intent, words)
+        if isinstance(first, list):
+            return in_place_of(first, expected.card)
+        return [replace(first, replaces=expected.card), *await self._act(person, dialogue, intent, words, message)]
 
-    async def _act(self, person: Person, dialogue: Dialogue, intent: Intent) -> list[Card]:
+    async def _expected(self, turn: Turn, expected: Expected, intent: Intent, words: str) -> list[Card] | Card:
+        """The answer to words that were asked for; one card where they are something else, to be answered after it."""
+        match expected:
+            case CountFor():
+                typed = unicodedata.normalize("NFKC", words).strip()
+                if _NUMBER.fullmatch(typed):
+                    return await turn.answer(expected.ticket, expected.call, yes=True, count=int(typed))
+                await turn.desk.withdraw(expected.ticket)
+                return Card(None, (_LEFT,))
+            case NameOf(draft):
+                if isinstance(intent, Unclear) and words.strip():
+                    lead = named(draft.lead, words, self._region)
+                    return await turn.drafts.save(replace(draft, lead=lead))
+                contact = ", ".join((*draft.lead.phones, *draft.lead.emails))
+                left = msg("The lead with {contact} was not created.", contact=clean(contact, 200))
+                return turn.drafts.card(draft, left)
+            case PartOf(draft):
+                if isinstance(intent, Cancel) or reply(words) == "no":
+                    return [turn.drafts.card(draft)]
+                # A phone alone would be a search, and a note may begin like a command: only what is surely one is.
+                if words.strip() and after_slash(words.strip()) is None and not isinstance(intent, DoTo):
+                    return await turn.drafts.part(expected, words)
+                return turn.drafts.card(draft)
+
+    async def _hear_again(self, person: Person, words: str, message: str) -> list[Card]:
+        dialogue = self._dialogues.of(person.id)
+        found, ref = dialogue.draft_of(message), dialogue.settled(message)
+        if (found is not None or ref == "") and has_contact(words, self._region):
+            cards = await self._look(person, jotted(words, self._region, message))
+            if found is None:
+                return cards
+            dialogue.close_card(found[1])
+            return in_place_of(cards, found[1])
+        if not ref:
+            return [Card(None, (_EDITED,), about=message)]
+        said = msg("What this message said was saved as {ref}. Its new words are not in AntCRM.", ref=ref)
+        return [replace(dialogue.card(None, [said], [[Choice(msg("Show {ref}", ref=ref), Open(ref))]]), about=message)]
+
+    async def _hear_quoted(self, person: Person, words: str, message: str) -> list[Card]:
+        if has_contact(words, self._region):
+            return await self._look(person, jotted(words, self._region, message))
+        return [Card(None, (_NOTHING_IN_IT,), about=message)]
+
+    async def _look(self, person: Person, draft: Draft) -> list[Card]:
+        return [await self._turn(person, self._dialogues.of(person.id)).drafts.look(draft)]
+
+    async def _act(self, person: Person, dialogue: Dialogue, intent: Intent, words: str, message: str) -> list[Card]:
         match intent:
             case Start():
                 return [helping.greeting()]
@@ -131,7 +199,12 @@ class Chat:
             case Find(query):
                 return await self._turn(person, dialogue).look(Look(query))
             case NewLead(lead):
-                return await self._turn(person, dialogue).create(lead)
+                draft = draft_of(lead, self._region, message, words)
+                # A guess at a phone is looked at before it is saved.
+                drafts = self._turn(person, dialogue).drafts
+                return [await drafts.look(draft)] if draft.misread else await drafts.save(draft)
+            case Jotted():
+                return await self._look(person, jotted(words, self._region, message))
             case DoTo():
                 return await self._turn(person, dialogue).do_to(intent)
             case Misused(command, what):
@@ -143,31 +216,43 @@ class Chat:
         cards, tickets = dialogue.close_all()
         for ticket in tickets:
             await self._desk().withdraw(ticket)
+        for draft in cards.values():
+            if draft is not None:
+                dialogue.settle(draft)
         if not cards:
             return [Card(None, (msg("Nothing is open, so there is nothing to cancel."),))]
-        return [Card(None, (_CANCELLED,), replaces=card) for card in cards]
+        return [
+            Card(
+                None,
+                (_CANCELLED,),
+                replaces=card,
+                about="" if draft is None else draft.message,
+                mark="dropped" if draft is not None and draft.message else None,
+            )
+            for card, draft in cards.items()
+        ]
 
-    async def _tap(self, person: Person, token: str) -> list[Card]:
+    async def _tap(self, person: Person, token: str, lost: Draft | None) -> list[Card]:
         dialogue = self._dialogues.of(person.id)
         offer = dialogue.take(token)
-        if offer is None:
-            if self._dialogues.is_anybodys(token):
-                said = msg("This button is for somebody else. Nothing was done.")
-            else:
-                said = msg("This button was used already or is too old. Nothing was done.")
-            return [Card(None, (said,), notice=True)]
-        return await self._turn(person, dialogue).take(offer.step, offer.card)
+        if offer is not None:
+            return await self._turn(person, dialogue).take(offer.step, offer.card)
+        if self._dialogues.is_anybodys(token):
+            return [Card(None, (_NOT_YOURS,), notice=True, alert=True)]
+        old = Card(None, (_TOO_OLD,), notice=True)
+        if lost is None or dialogue.draft_of(lost.message) or dialogue.settled(lost.message) is not None:
+            return [old]
+        # The program was started anew since, and the message is still there: what it says is not lost.
+        return [old, *await self._look(person, lost)]
 
     def _turn(self, person: Person, dialogue: Dialogue) -> Turn:
-        actor = Actor(person.who, self._face, self._host)
+        actor = Actor(person.who, self._face, self._host, person.scopes)
         return Turn(dialogue, self._desk(), actor, self._region, self._zone)
 
 
 def _unexpected(error: Exception) -> Card:
-    """A code to find it by. The log gets the kind of error and the places, never the values: they may be customers'."""
-    code = secrets.token_hex(3)
-    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("error %s: %s at %s", code, type(error).__name__, " < ".join(reversed(places)))
+    """A code to find it by."""
+    code = note_unexpected(error)
     said = msg("Something unexpected went wrong.")
     then = msg("Look the customer up before you try again, and tell the admin the code {code}.", code=code)
     return Card(None, (join((said, then)),))

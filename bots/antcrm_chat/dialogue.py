@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from antcrm_chat.cards import Button, Card, Style
+from antcrm_chat.intents import Draft
 from antcrm_chat.steps import SETTLES, Answer, Expected, Step
 from antcrm_tools.text import Text
 
 MEMORY = timedelta(minutes=30)
-MOST_BUTTONS = 100
+"""How long words may answer a question, and a button the Desk's."""
+
+DAY = timedelta(hours=24)
+"""How long the other buttons live: a draft waits for the end of a long meeting."""
+
+MOST_BUTTONS = 300
 """Of one person. The oldest go first; nobody scrolls back that far to tap."""
+
+MOST_SETTLED = 100
+"""Messages of one person of which it is known what was made of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,12 @@ class Offer:
     step: Step
     card: str
     group: str
-    until: datetime
+    made: datetime
+
+    @property
+    def until(self) -> datetime:
+        """Until when it can be tapped."""
+        return self.made + (MEMORY if isinstance(self.step, Answer) else DAY)
 
 
 class Dialogue:
@@ -43,6 +57,8 @@ class Dialogue:
         self._token = token
         self._offers: dict[str, Offer] = {}
         self._cards: dict[str, Card] = {}
+        self._spent: dict[str, None] = {}
+        self._settled: dict[str, str] = {}
         self._expected: tuple[Expected, datetime] | None = None
         self.seen = clock()
 
@@ -56,7 +72,7 @@ class Dialogue:
     ) -> Card:
         """Make a card and remember its buttons. Cards of one `group` are spent together."""
         card = self._token()
-        rows = tuple(tuple(self._offer(choice, card, group or card) for choice in row) for row in choices)
+        rows = tuple(tuple(self._offer(choice, card, group or card) for choice in row) for row in choices if row)
         made = Card(title, tuple(lines), rows, id=card)
         offered = {offer.card for offer in self._offers.values()}
         self._cards = {key: one for key, one in {**self._cards, card: made}.items() if key in offered}
@@ -64,17 +80,20 @@ class Dialogue:
 
     def question(self) -> Card | None:
         """The newest card that waits for an answer."""
-        now = self._clock()
-        waiting = [o.card for o in self._offers.values() if isinstance(o.step, SETTLES) and o.until > now]
+        waiting = [offer.card for offer in self._offers.values() if self._is_asked(offer)]
         return self._cards[waiting[-1]] if waiting else None
 
     def take(self, token: str) -> Offer | None:
-        """Use a button up, and with it the rest of its question; None if it was used, is too old or never was."""
-        offer = self._offers.pop(token, None)
+        """What a button stands for; None if it was used, is too old or never was.
+
+        One that settles its question is used up, and with it the rest of the question.
+        """
+        offer = self._offers.get(token)
         if offer is None or offer.until <= self._clock():
+            self._forget([] if offer is None else [token])
             return None
         if isinstance(offer.step, SETTLES):
-            self._offers = {key: other for key, other in self._offers.items() if other.group != offer.group}
+            self._forget(key for key, other in self._offers.items() if other.group == offer.group)
             if self._expected is not None and self._expected[0].card == offer.card:
                 self._expected = None
         return offer
@@ -94,32 +113,67 @@ class Dialogue:
 
     def close_card(self, card: str) -> None:
         """Forget the buttons of a card that was answered with words."""
-        self._offers = {key: offer for key, offer in self._offers.items() if offer.card != card}
+        self._forget(key for key, offer in self._offers.items() if offer.card == card)
 
     def close(self, ticket: str) -> None:
         """Forget the buttons of a question that is no longer this card's to ask."""
         groups = {o.group for o in self._offers.values() if isinstance(o.step, Answer) and o.step.ticket == ticket}
-        self._offers = {key: offer for key, offer in self._offers.items() if offer.group not in groups}
+        self._forget(key for key, offer in self._offers.items() if offer.group in groups)
 
-    def close_all(self) -> tuple[dict[str, None], dict[str, None]]:
-        """Forget every question; return the cards they stood on and the Desk's tickets among them."""
-        settling = {key: offer for key, offer in self._offers.items() if isinstance(offer.step, SETTLES)}
-        groups = {offer.group for offer in settling.values()}
-        self._offers = {key: offer for key, offer in self._offers.items() if offer.group not in groups}
-        cards = dict.fromkeys(offer.card for offer in settling.values())
-        tickets = dict.fromkeys(o.step.ticket for o in settling.values() if isinstance(o.step, Answer))
+    def close_all(self) -> tuple[dict[str, Draft | None], dict[str, None]]:
+        """Forget every question; return the cards they stood on, with their drafts, and the Desk's tickets."""
+        settling = [offer for offer in self._offers.values() if self._is_asked(offer)]
+        groups = {offer.group for offer in settling}
+        self._forget(key for key, offer in self._offers.items() if offer.group in groups)
+        cards: dict[str, Draft | None] = {}
+        for offer in settling:
+            cards[offer.card] = cards.get(offer.card) or getattr(offer.step, "draft", None)
+        tickets = dict.fromkeys(o.step.ticket for o in settling if isinstance(o.step, Answer))
         return cards, tickets
+
+    def draft_of(self, message: str) -> tuple[Draft, str] | None:
+        """The newest draft that was read from a message and is still open, and the card it stands on."""
+        for offer in reversed(self._offers.values()):
+            draft: Draft | None = getattr(offer.step, "draft", None)
+            if draft is not None and draft.message == message:
+                return draft, offer.card
+        return None
+
+    def settle(self, draft: Draft, ref: str = "") -> None:
+        """Remember what was made of a draft's message: a customer, or nothing."""
+        if draft.message:
+            self._settled[draft.message] = ref
+        while len(self._settled) > MOST_SETTLED:
+            del self._settled[next(iter(self._settled))]
+
+    def settled(self, message: str) -> str | None:
+        """The customer that was made of a message, `""` if nothing was; None if it is open or was forgotten."""
+        return self._settled.get(message)
+
+    def take_spent(self) -> set[str]:
+        """Cards that have lost their last button since this was asked before."""
+        spent, self._spent = self._spent, {}
+        return set(spent)
 
     def new_group(self) -> str:
         """A name for several cards that ask one question."""
         return self._token()
 
+    def _is_asked(self, offer: Offer) -> bool:
+        """Whether words may answer it: a question of this half hour."""
+        return isinstance(offer.step, SETTLES) and offer.made + MEMORY > self._clock()
+
     def _offer(self, choice: Choice, card: str, group: str) -> Button:
-        token = self._token()
-        while len(self._offers) >= MOST_BUTTONS:
-            del self._offers[next(iter(self._offers))]
-        self._offers[token] = Offer(choice.step, card, group, self._clock() + MEMORY)
+        token, now = self._token(), self._clock()
+        old = [key for key, offer in self._offers.items() if offer.until <= now]
+        self._forget([*old, *list(self._offers)[: max(0, len(self._offers) - len(old) - MOST_BUTTONS + 1)]])
+        self._offers[token] = Offer(choice.step, card, group, now)
         return Button(choice.label, token, choice.style)
+
+    def _forget(self, tokens: Iterable[str]) -> None:
+        gone = {self._offers.pop(token).card for token in list(tokens) if token in self._offers}
+        left = {offer.card for offer in self._offers.values()}
+        self._spent.update(dict.fromkeys(gone - left))
 
 
 class Dialogues:
@@ -134,7 +188,7 @@ class Dialogues:
     def of(self, person: str) -> Dialogue:
         """A person's dialogue; those of people long silent are forgotten on the way."""
         now = self._clock()
-        self._all = {key: one for key, one in self._all.items() if now - one.seen < MEMORY}
+        self._all = {key: one for key, one in self._all.items() if now - one.seen < DAY}
         dialogue = self._all.setdefault(person, Dialogue(self._clock, self._token))
         dialogue.seen = now
         return dialogue

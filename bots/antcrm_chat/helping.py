@@ -31,21 +31,41 @@ _DOES: dict[Command, Text] = {
     "cancel": msg("closes an open question"),
 }
 
+# Short enough for the menu a messenger shows beside the line one writes in.
+MENU: dict[Command, Text] = {
+    "find": msg("look a customer up: /find 0912345678"),
+    "lead": msg("save a lead: /lead Bình 0977123456 asks for a quote"),
+    "note": msg("add a line to the note: /note L9457 call back"),
+    "stage": msg("move to another stage: /stage L9457 Đang liên hệ"),
+    "tag": msg("add tags: /tag L9457 VIP"),
+    "untag": msg("take tags off: /untag L9457 VIP"),
+    "delete": msg("delete, after asking you: /delete L9457"),
+    "cancel": msg("close an open question"),
+    "help": msg("what you can write"),
+}
+
+ABOUT = msg("Look up AntCRM customers and save leads in seconds. For the staff of one company.")
+
 NOTHING_DONE = msg("Nothing was done.")
+
+_JOTTED = msg(
+    "• Any message with a phone or an e-mail in it, a forwarded one too, becomes a draft: you see how it was read, and "
+    "save it with one tap."
+)
 
 
 def greeting() -> Card:
     """For `/start`."""
     return Card(
         msg("Hello! Here you look up customers in AntCRM, save leads and keep them up to date."),
-        (*_lines(("find", "lead", "note", "delete")), msg("/help shows everything.")),
+        (*_lines(("find", "lead", "note", "delete")), _JOTTED, msg("/help shows everything.")),
     )
 
 
 def full_help() -> Card:
     """For `/help`."""
     commands = msg("As commands: {commands}.", commands="/find /lead /stage /tag /untag /note /delete /cancel")
-    return Card(msg("You can write:"), (*_lines(tuple(_DOES)), commands))
+    return Card(msg("You can write:"), (*_lines(tuple(_DOES)), _JOTTED, commands))
 
 
 def unclear() -> Card:

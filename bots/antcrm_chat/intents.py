@@ -32,6 +32,19 @@ class LeadWords:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A lead that is not saved yet. `message` is the messenger's name for where it was read, `words` what stood there.
+
+    `misread` are phones in which letters were read as digits: a person should see that before it is saved.
+    """
+
+    lead: LeadWords
+    message: str = ""
+    words: str = ""
+    misread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """Somebody new, or somebody lost."""
 
@@ -86,8 +99,13 @@ class Misused:
 
 
 @dataclass(frozen=True, slots=True)
+class Jotted:
+    """Words with a phone or an e-mail in them that are no command: somebody met a customer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
     """Words nobody told us the meaning of."""
 
 
-Intent: TypeAlias = Start | Help | Cancel | Find | NewLead | DoTo | Misused | Unclear
+Intent: TypeAlias = Start | Help | Cancel | Find | NewLead | DoTo | Misused | Jotted | Unclear

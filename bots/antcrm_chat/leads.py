@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import chain
 from typing import Literal, TypeAlias
 
-from antcrm_chat.intents import LeadWords
+from antcrm_chat.intents import Draft, LeadWords
 from antcrm_tools.identity.emails import find_emails
+from antcrm_tools.identity.phones import spellings
 from antcrm_tools.identity.phones_in_text import find_phones
 
 # What people put between the parts of a line. It says nothing once the parts are apart.
@@ -17,6 +18,9 @@ _SEAMS = " \t\r\n,;:-–—|/·•"
 _DIGITS = re.compile(r"(?<!\w)\+?\d(?:[ .\-]?\d){6,}")
 _A_PHONE = "0987654321"
 _LABEL_REACH = 80
+
+_NAME_WORDS, _NAME_LENGTH = 7, 60
+"""What is longer is no name but the beginning of a sentence: “khách hỏi giá phần mềm cho 20 user, số …”."""
 
 Slip: TypeAlias = Literal["phone", "email"]
 
@@ -72,6 +76,31 @@ def named(lead: LeadWords, text: str, region: str = "VN") -> LeadWords:
         emails=tuple(dict.fromkeys((*lead.emails, *more.emails))),
         note="\n".join(note for note in (lead.note, more.note) if note),
     )
+
+
+def has_contact(text: str, region: str = "VN") -> bool:
+    """Whether there is a phone or an e-mail in a text."""
+    return bool(find_phones(text, region) or find_emails(text))
+
+
+def jotted(text: str, region: str = "VN", message: str = "") -> Draft:
+    """Read a lead from words that were no command, for a person to look at before it is saved."""
+    lead = read_lead(text, region)
+    if len(lead.name) > _NAME_LENGTH or len(lead.name.split()) > _NAME_WORDS:
+        lead = replace(lead, name="", note="\n".join(part for part in (lead.name, lead.note) if part))
+    return draft_of(lead, region, message, text)
+
+
+def draft_of(lead: LeadWords, region: str = "VN", message: str = "", words: str = "") -> Draft:
+    """A draft of a lead as written. Letters in a phone become the digits they stand for, and are named."""
+    meant = {
+        text: spellings(phone.canonical, region)[0]
+        for text in lead.phones
+        for phone in find_phones(text, region)
+        if phone.slip
+    }
+    phones = tuple(dict.fromkeys(meant.get(phone, phone) for phone in lead.phones))
+    return Draft(replace(lead, phones=phones), message, words, tuple(meant))
 
 
 def _trimmed(piece: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from antcrm_chat.intents import LeadWords, Wish
+from antcrm_chat.intents import Draft, Wish
 from antcrm_tools.registry import Call
 from antcrm_tools.text import Text
+
+Part: TypeAlias = Literal["name", "phones", "emails", "note"]
+"""What of a draft can be changed by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +40,69 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Submit a call that was made before: a draft that was remembered, or one AntCRM could not be reached for."""
+    """Submit a call that was made before: one AntCRM could not be reached for, or a lead in spite of its doubles.
+
+    `draft` is the lead it creates, where it does.
+    """
 
     call: Call
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AskName:
     """Ask for the name of a lead."""
 
-    lead: LeadWords
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Create the lead of a draft; `anyway`: the customers who have its phone or e-mail were seen."""
+
+    draft: Draft
+    anyway: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDraft:
+    """Ask what should be different, or, for a `part`, how it should be."""
+
+    draft: Draft
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowDraft:
+    """The draft as it is now; `look` for customers who have its phones or e-mails where those were changed."""
+
+    draft: Draft
+    look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoteDraft:
+    """Write the words of a draft into the note of a customer who is there already."""
+
+    draft: Draft
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropDraft:
+    """Forget a draft."""
+
+    draft: Draft
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answer the Desk's question."""
+    """Answer the Desk's question. `draft` is the lead it is about, where it is about a new one."""
 
     ticket: str
     yes: bool
     call: Call
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +112,28 @@ class Drop:
     said: Text
 
 
-Step: TypeAlias = Open | Look | Do | Run | AskName | Answer | Drop
+OfDraft: TypeAlias = Save | ChangeDraft | ShowDraft | NoteDraft | DropDraft
 
-SETTLES = (Do, Run, AskName, Answer, Drop)
-"""Steps after which the other buttons of their card are spent too. Looking at one hit of a list spends no other."""
+Step: TypeAlias = Open | Look | Do | Run | AskName | Answer | Drop | OfDraft
+
+SETTLES = (Do, Run, AskName, Answer, Drop, Save, ChangeDraft, ShowDraft, NoteDraft, DropDraft)
+"""Steps after which the buttons of their card are spent. Looking at one hit of a list spends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class NameOf:
     """The next message is the name of this lead, asked for on `card`."""
 
-    lead: LeadWords
+    draft: Draft
+    card: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """The next message is how this part of a draft should be, asked for on `card`."""
+
+    draft: Draft
+    part: Part
     card: str
 
 
@@ -88,4 +146,4 @@ class CountFor:
     card: str
 
 
-Expected: TypeAlias = NameOf | CountFor
+Expected: TypeAlias = NameOf | PartOf | CountFor

@@ -9,12 +9,13 @@ from datetime import tzinfo
 from antcrm_chat import views
 from antcrm_chat.cards import Card
 from antcrm_chat.dialogue import Choice, Dialogue, in_place_of
+from antcrm_chat.drafts import Drafts
 from antcrm_chat.helping import EXAMPLES, NOTHING_DONE
-from antcrm_chat.intents import DoTo, LeadWords, Whom, Wish
-from antcrm_chat.steps import Answer, AskName, CountFor, Do, Drop, Look, NameOf, Open, Run, Step
+from antcrm_chat.intents import DoTo, Draft, LeadWords, Whom, Wish
+from antcrm_chat.steps import Answer, AskName, CountFor, Do, Drop, DropDraft, Look, Open, Run, Step
 from antcrm_chat.whom import whole
 from antcrm_tools.desk import Desk
-from antcrm_tools.errors import BadInput, CrmError, NotActed
+from antcrm_tools.errors import BadInput, CrmError, MayHaveActed, NotActed, NotStored
 from antcrm_tools.outcomes import Actor, Ask, Done, Outcome, Unsure
 from antcrm_tools.registry import Args, Call, Effect, Result
 from antcrm_tools.text import Text, clean, join, msg, msgs, verbatim
@@ -42,6 +43,11 @@ class Turn:
     region: str
     zone: tzinfo
 
+    @property
+    def drafts(self) -> Drafts:
+        """What concerns leads that are not saved yet."""
+        return Drafts(self)
+
     async def take(self, step: Step, card: str) -> list[Card]:
         """Do what a button stands for; the result takes the place of a question that was answered."""
         match step:
@@ -51,27 +57,16 @@ class Turn:
                 return await self.look(step)
             case Do(wish, ref):
                 return in_place_of(await self._do(wish, ref), card)
-            case Run(call):
-                return in_place_of(await self.submit(call), card)
-            case AskName(lead):
-                return in_place_of(self._ask_name(lead), card)
-            case Answer(ticket, yes, call):
-                return in_place_of(await self.answer(ticket, call, yes=yes), card)
+            case Run(call, draft):
+                return in_place_of(await self.submit(call, draft), card)
+            case AskName(draft):
+                return in_place_of(self.drafts.ask_name(draft), card)
+            case Answer(ticket, yes, call, draft):
+                return in_place_of(await self.answer(ticket, call, yes=yes, draft=draft), card)
             case Drop(said):
                 return [replace(self.dialogue.card(None, [said]), replaces=card)]
-
-    async def create(self, lead: LeadWords) -> list[Card]:
-        """Create a lead, or ask for what it needs."""
-        if not lead.name:
-            return self._ask_name(lead)
-        arguments: dict[str, object] = {"name": lead.name, "phones": lead.phones, "emails": lead.emails}
-        if lead.note:
-            arguments["note"] = lead.note
-        try:
-            call = tool_named("create_lead").call(arguments)
-        except BadInput as error:
-            return [self._error(_with_example(error, EXAMPLES["lead"]))]
-        return await self.submit(call)
+            case _:
+                return await self.drafts.take(step, card)
 
     async def do_to(self, asked: DoTo) -> list[Card]:
         """Carry a wish out on whoever is named; where that can be several people, ask which."""
@@ -96,22 +91,24 @@ class Turn:
             return await self._found(step, outcome.result)
         return self._outcome(outcome, call)
 
-    async def submit(self, call: Call) -> list[Card]:
-        """Run a call through the Desk."""
+    async def submit(self, call: Call, draft: Draft | None = None) -> list[Card]:
+        """Run a call through the Desk; `draft` is the lead it is about, where it is about one that is not saved."""
         try:
             outcome = await self.desk.submit(call, self.actor)
         except CrmError as error:
-            return [self._error(error, again=Run(call))]
-        return self._outcome(outcome, call)
+            return [self._error(error, again=Run(call, draft), draft=draft)]
+        return self._outcome(outcome, call, draft)
 
-    async def answer(self, ticket: str, call: Call, *, yes: bool, count: int | None = None) -> list[Card]:
+    async def answer(
+        self, ticket: str, call: Call, *, yes: bool, count: int | None = None, draft: Draft | None = None
+    ) -> list[Card]:
         """Hand a person's answer to the Desk."""
         self.dialogue.close(ticket)
         try:
             outcome = await self.desk.answer(ticket, self.actor, yes=yes, count=count)
         except CrmError as error:
-            return [self._error(error, again=Run(call))]
-        return self._outcome(outcome, call)
+            return [self._error(error, again=Run(call, draft), draft=draft)]
+        return self._outcome(outcome, call, draft)
 
     async def _do(self, wish: Wish, ref: str) -> list[Card]:
         try:
@@ -139,7 +136,7 @@ class Turn:
         if whom is None or whom.by not in ("phone", "email"):
             return self.dialogue.card(None, [said])
         lead = LeadWords(phones=(whom.text,)) if whom.by == "phone" else LeadWords(emails=(whom.text,))
-        offer = Choice(msg("Save as a new lead"), AskName(lead), "primary")
+        offer = Choice(msg("Save as a new lead"), AskName(Draft(lead)), "primary")
         return self.dialogue.card(None, [said], [[offer]])
 
     def _list(self, step: Look, found: FoundCustomers) -> Card:
@@ -164,36 +161,38 @@ class Turn:
             choices.append([_CANCEL])
         return self.dialogue.card(title, lines, choices, group=group)
 
-    def _ask_name(self, lead: LeadWords) -> list[Card]:
-        known = ", ".join((*lead.phones, *lead.emails))
-        title = msg("What is the name of the lead with {contact}?", contact=clean(known, 200))
-        card = self.dialogue.card(title, [msg("Write just the name.")], [[_CANCEL]])
-        self.dialogue.expect(NameOf(lead, card.id))
-        return [card]
-
-    def _outcome(self, outcome: Outcome, call: Call) -> list[Card]:
+    def _outcome(self, outcome: Outcome, call: Call, draft: Draft | None = None) -> list[Card]:
         match outcome:
             case Ask():
-                return [self._question(outcome, call)]
+                return [self._question(outcome, call, draft)]
             case Done(result) as done:
-                card = self._done(result, call)
+                card = self._done(result, call, draft)
                 if done.again:
                     card = replace(card, title=_AGAIN, lines=(*((card.title,) if card.title else ()), *card.lines))
                 return [card]
             case Unsure(text):
-                look = _who(call.args)
-                return [self.dialogue.card(None, [text], [[Choice(msg("Look it up"), look)]] if look else [])]
+                return [self._unsure(text, call, draft)]
+            case _ if draft is not None:
+                return [self.drafts.card(draft, outcome.text)]
             case _:
                 return [self.dialogue.card(None, [outcome.text])]
 
-    def _question(self, ask: Ask, call: Call) -> Card:
+    def _unsure(self, text: Text, call: Call, draft: Draft | None) -> Card:
+        """Never with a button that would send it again."""
+        look = _who(call.args)
+        lines = [] if draft is None else views.draft(draft)
+        if draft is not None:
+            self.dialogue.settle(draft)
+        return self.dialogue.card(None, [text, *lines], [[Choice(msg("Look it up"), look)]] if look else [])
+
+    def _question(self, ask: Ask, call: Call, draft: Draft | None) -> Card:
         # Asked again, the Desk shares the open ticket: the older card must not stay open beside this one.
         self.dialogue.close(ask.ticket)
         preview = ask.preview
         style = "danger" if call.effect is Effect.DESTROY else "primary"
-        no = Choice(preview.no, Answer(ask.ticket, yes=False, call=call))
+        no = Choice(preview.no, Answer(ask.ticket, yes=False, call=call, draft=draft))
         if preview.count is None:
-            yes = Choice(preview.yes, Answer(ask.ticket, yes=True, call=call), style)
+            yes = Choice(preview.yes, Answer(ask.ticket, yes=True, call=call, draft=draft), style)
             # What destroys comes last: a finger that is too quick, or a 1 typed ahead, keeps.
             choices = [no, yes] if style == "danger" else [yes, no]
             return self.dialogue.card(preview.question, preview.lines, [choices])
@@ -202,21 +201,30 @@ class Turn:
         self.dialogue.expect(CountFor(ask.ticket, call, card.id))
         return card
 
-    def _done(self, result: Result, call: Call) -> Card:
+    def _done(self, result: Result, call: Call, draft: Draft | None) -> Card:
         match result:
             case WholeCustomer():
                 return self.dialogue.card(result.sentence(), views.whole(result.customer, self.zone))
             case Changed():
-                return self.dialogue.card(result.sentence(), views.changes(result))
+                card = self.dialogue.card(result.sentence(), views.changes(result))
+                return self._saved(card, draft, result.ref)
             case LeadCreated(created=None):
-                return self._duplicates(result, call)
+                return self._duplicates(result, call, draft)
             case LeadCreated(created=CustomerLine() as lead):
                 open_it = Choice(msg("Show {ref}", ref=lead.ref), Open(lead.ref))
-                return self.dialogue.card(result.sentence(), views.lead(call.args), [[open_it]])
+                card = self.dialogue.card(result.sentence(), views.lead(call.args), [[open_it]])
+                return self._saved(card, draft, lead.ref)
             case _:
                 return self.dialogue.card(result.sentence())
 
-    def _duplicates(self, found: LeadCreated, call: Call) -> Card:
+    def _saved(self, card: Card, draft: Draft | None, ref: str) -> Card:
+        """The message a draft was read from is done with."""
+        if draft is None:
+            return card
+        self.dialogue.settle(draft, ref)
+        return replace(card, about=draft.message, mark="saved" if draft.message else None)
+
+    def _duplicates(self, found: LeadCreated, call: Call, draft: Draft | None) -> Card:
         shown = found.duplicates[:_AT_ONCE]
         lines = [line.sentence() for line in shown]
         if len(shown) < len(found.duplicates):
@@ -227,16 +235,20 @@ class Turn:
             len(found.duplicates),
         )
         # Exactly the draft that was written, so that nothing has to be typed again.
-        draft = Call(call.tool, call.args.model_copy(update={"allow_duplicate": True}))
+        anyway = Call(call.tool, call.args.model_copy(update={"allow_duplicate": True}))
         choices = [[Choice(msg("Show {ref}", ref=line.ref), Open(line.ref)) for line in shown]]
-        choices.append([Choice(msg("Create anyway"), Run(draft), "primary"), _CANCEL])
-        return self.dialogue.card(title, lines, choices)
+        leave = _CANCEL if draft is None else Choice(msg("Cancel"), DropDraft(draft))
+        choices.append([Choice(msg("Create anyway"), Run(anyway, draft), "primary"), leave])
+        card = self.dialogue.card(title, lines, choices)
+        return card if draft is None else replace(card, about=draft.message)
 
-    def _error(self, error: CrmError, *, again: Step | None = None) -> Card:
+    def _error(self, error: CrmError, *, again: Step | None = None, draft: Draft | None = None) -> Card:
         # Only what certainly was not done may be done again with one tap.
-        if again is None or not isinstance(error, NotActed):
-            return self.dialogue.card(None, [error.text])
-        return self.dialogue.card(None, [error.text], [[Choice(msg("Try again"), again)]])
+        if draft is not None and not isinstance(error, MayHaveActed | NotStored):
+            return self.drafts.card(draft, error.text)
+        choices = [Choice(msg("Try again"), again)] if again is not None and isinstance(error, NotActed) else []
+        lines = [] if draft is None else views.draft(draft)
+        return self.dialogue.card(None, [error.text, *lines], [choices])
 
 
 def _with_example(error: BadInput, example: Text) -> BadInput:

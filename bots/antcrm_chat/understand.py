@@ -5,8 +5,22 @@ from __future__ import annotations
 import re
 
 from antcrm_chat import emptying
-from antcrm_chat.intents import Cancel, Command, DoTo, Find, Help, Intent, Misused, NewLead, Start, Unclear, Whom, Wish
-from antcrm_chat.leads import read_lead, slip
+from antcrm_chat.intents import (
+    Cancel,
+    Command,
+    DoTo,
+    Find,
+    Help,
+    Intent,
+    Jotted,
+    Misused,
+    NewLead,
+    Start,
+    Unclear,
+    Whom,
+    Wish,
+)
+from antcrm_chat.leads import has_contact, read_lead, slip
 from antcrm_chat.phrases import Said, after_lead, after_phrase, after_slash, without_first
 from antcrm_chat.whom import leading, whole
 from antcrm_tools.identity.names import fold
@@ -40,9 +54,18 @@ def understand(words: str, region: str = "VN", *, free: bool = True) -> Intent:
         return Find(whom.text)
     said = after_phrase(text) or _bare_lead(text, region)
     if said is None or said.command is None:
-        return Unclear()
+        return _no_command(text, region)
     intent = _meant(said.command, said, region)
     return intent if free or _no_name(text, intent, region) else Unclear()
+
+
+def _no_command(text: str, region: str) -> Intent:
+    if has_contact(text, region):
+        return Jotted()
+    wrong = slip(text, region)
+    if wrong is not None and wrong[1] == "phone" and wrong[0].startswith(("0", "+")):
+        return Misused("lead", msg("“{text}” is not a phone number.", text=clean(wrong[0])))
+    return Unclear()
 
 
 def _bare_lead(text: str, region: str) -> Said | None:

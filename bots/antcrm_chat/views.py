@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, tzinfo
 from typing import cast
 
+from antcrm_chat.intents import Draft
 from antcrm_tools.identity.phones import display
 from antcrm_tools.in_words import field_word
 from antcrm_tools.models import Customer, Moment
@@ -17,6 +18,8 @@ from antcrm_tools.tools.previews import describe
 
 _NOTE_LINES = 40
 _LINE = 300
+_WORDS = 1500
+"""Characters of a draft's note that are shown; all of it is saved."""
 
 
 def whole(customer: Customer, zone: tzinfo) -> list[Text]:
@@ -46,6 +49,21 @@ def lead(args: Args) -> list[Text]:
     return [
         msg("{field}: {value}", field=field_word(field), value=clean(value, _LINE)) for field, value in parts if value
     ]
+
+
+def draft(one: Draft) -> list[Text]:
+    """A lead before it is saved, so that a misreading is seen in time."""
+    lead = one.lead
+    parts: tuple[tuple[str, str], ...] = (
+        ("name", clean(lead.name, _LINE)),
+        ("phones", ", ".join(clean(display(phone), 60) for phone in lead.phones)),
+        ("emails", ", ".join(lead.emails)),
+        ("note", clean(lead.note, _WORDS)),
+    )
+    lines = [msg("{field}: {value}", field=field_word(field), value=value) for field, value in parts if value]
+    if not lead.name:
+        lines.insert(0, msg("{field}: not known yet", field=field_word("name")))
+    return lines + [msg("“{words}” was read as a phone number.", words=clean(words, 60)) for words in one.misread]
 
 
 def _note(note: str) -> list[Text]:

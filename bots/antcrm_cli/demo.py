@@ -6,10 +6,11 @@ import json
 from contextlib import AsyncExitStack
 
 from antcrm_cli.conversation import talk_over
+from antcrm_cli.running import PROGRAM
 from antcrm_cli.screen import Screen
 from antcrm_cli.terminal import new_screen
-from antcrm_mcp import logs
 from antcrm_mcp.http import PORT, http_server
+from antcrm_tools import logs
 from antcrm_tools.errors import BadInput
 from antcrm_tools.house import House
 from antcrm_tools.settings import Settings, load_settings
@@ -32,8 +33,8 @@ async def run_demo(lang: str | None, port: int | None) -> None:
     Raises:
         BadInput: the port that was asked for is taken.
     """
-    logs.set_up()
     settings = demo_settings(lang)
+    logs.set_up(PROGRAM, secrets=settings.secrets())
     screen = new_screen()
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(House(settings))

@@ -89,6 +89,14 @@ def chat(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
 
 
 @app.command()
+def telegram(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
+    """Serve the chat to your staff on Telegram: needs ANTCRM_TELEGRAM_TOKEN and ANTCRM_TELEGRAM_MEMBERS."""
+    from antcrm_cli.served_telegram import run_telegram  # noqa: PLC0415  only this command needs it
+
+    run(lambda: run_telegram(_word(lang), sandbox=sandbox), _word(lang))
+
+
+@app.command()
 def sandbox(
     *,
     port: SandboxPort = 8080,

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import secrets
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Awaitable, Callable
 from importlib import metadata
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
 
+from antcrm_tools import logs
 from antcrm_tools.errors import BadInput, CrmError
 from antcrm_tools.text import Language, Text, join, msg
 
 if TYPE_CHECKING:
     from antcrm_tools.settings import Settings
 
+PROGRAM = "antcrm"
+
 FAILED = 1
 WRONG_USE = 2
 INTERRUPTED = 130
-
-log = logging.getLogger(__name__)
 
 
 def version() -> str:
@@ -55,6 +52,7 @@ def run(command: Callable[[], Awaitable[None]], lang: str | None, *, reads: bool
 
     A command that `reads` is one that a person at a terminal writes to.
     """
+    logs.set_up(PROGRAM)
     # Each is None where the descriptor was closed.
     streams: tuple[object, ...] = (sys.stdin, sys.stdout) if reads else (sys.stdout,)
     if None in streams:
@@ -84,17 +82,14 @@ def run(command: Callable[[], Awaitable[None]], lang: str | None, *, reads: bool
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(FAILED) from None
     except Exception as error:  # noqa: BLE001  the last line: people get a sentence, never a traceback
-        code = secrets.token_hex(3)
-        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-        # The kind of error and the places, never its words: they may hold a customer's data.
-        log.error("error %s: %s at %s", code, type(error).__name__, " < ".join(reversed(places)))  # noqa: TRY400
+        code = logs.note_unexpected(error)
         said = msg("Something unexpected went wrong.")
         _complain(join((said, msg("Tell the admin the code {code}.", code=code))), lang)
         raise typer.Exit(FAILED) from None
 
 
 def settings_for(lang: str | None, *, sandbox: bool) -> Settings:
-    """The environment and `.env`, and what the command line said on top.
+    """The environment and `.env`, and what the command line said on top. From here on no log shows their secrets.
 
     Raises:
         BadInput: a setting is wrong, or there is no key.
@@ -107,6 +102,7 @@ def settings_for(lang: str | None, *, sandbox: bool) -> Settings:
     if lang is not None:
         overrides["language"] = lang
     settings = load_settings(**overrides)
+    logs.set_up(PROGRAM, secrets=settings.secrets())
     settings.require_key()
     return settings
 
@@ -119,4 +115,4 @@ def settings_language(lang: str | None) -> Language:
 
 
 def _complain(text: Text, lang: str | None) -> None:
-    typer.echo(f"antcrm: {text.render(settings_language(lang))}", err=True)
+    typer.echo(f"{PROGRAM}: {text.render(settings_language(lang))}", err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from antcrm_cli.running import settings_for
 from antcrm_cli.terminal import new_screen
-from antcrm_mcp import logs
 from antcrm_mcp.http import serve_http
 from antcrm_tools.house import House
 from antcrm_tools.text import msg
@@ -17,7 +16,6 @@ async def run_http(lang: str | None, *, port: int, sandbox: bool) -> None:
         BadInput: a setting is wrong, there is no key, or the port is taken.
     """
     settings = settings_for(lang, sandbox=sandbox)
-    logs.set_up()
     screen = new_screen()
 
     def announce(url: str) -> None:

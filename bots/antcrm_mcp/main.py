@@ -30,6 +30,8 @@ Serves the AntCRM tools to an AI assistant over standard input and output.
 Settings come from the environment or .env: ANTCRM_API_KEY, ANTCRM_ACTOR, ANTCRM_SCOPES and others.
 """
 
+_PROGRAM = "antcrm-mcp"
+
 _WRONG_USE = 2
 _BROKEN = 1
 _INTERRUPTED = 130
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "--version" in given:
         from importlib.metadata import version  # noqa: PLC0415
 
-        sys.stdout.write(f"antcrm-mcp {version('antcrm-tools')}\n")
+        sys.stdout.write(f"{_PROGRAM} {version('antcrm-tools')}\n")
         return
     if unknown := [each for each in given if each != "--sandbox"]:
         _say(f"there is no option {unknown[0]}. See antcrm-mcp --help.")
@@ -69,16 +71,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _start(*, sandbox: bool) -> None:
     import asyncio  # noqa: PLC0415  whoever presses Ctrl-C while these are imported has been heard
 
-    from antcrm_mcp import logs  # noqa: PLC0415
+    from antcrm_tools import logs  # noqa: PLC0415
     from antcrm_tools.errors import BadInput  # noqa: PLC0415
     from antcrm_tools.settings import environment_language, load_settings  # noqa: PLC0415
 
-    logs.set_up()
+    logs.set_up(_PROGRAM)
     try:
         settings = load_settings(sandbox=True) if sandbox else load_settings()
     except BadInput as error:
         _say(error.render(environment_language()))
         sys.exit(_WRONG_USE)
+    logs.set_up(_PROGRAM, secrets=settings.secrets())
     try:
         settings.require_key()
     except BadInput as error:
@@ -147,7 +150,7 @@ def _complain_of_streams() -> None:
 
 def _say(text: str) -> None:
     if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]  it is None where it was closed
-        sys.stderr.write(f"antcrm-mcp: {text}\n")
+        sys.stderr.write(f"{_PROGRAM}: {text}\n")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from typing import Any
 
 from mcp.types import CallToolResult, TextContent
 
-from antcrm_mcp.logs import note_unexpected
 from antcrm_tools.errors import NOTHING_CHANGED, CrmError
+from antcrm_tools.logs import note_unexpected
 from antcrm_tools.outcomes import Done, Dropped, Unsure
 from antcrm_tools.registry import Effect, Result
 from antcrm_tools.text import Language, Text, join, msg, verbatim

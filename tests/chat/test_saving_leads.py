@@ -178,12 +178,26 @@ async def test_the_question_for_a_name_can_be_cancelled(lan: Talker, sandbox: Sa
     assert not posts(sandbox)
 
 
-async def test_a_phone_that_is_none_is_said_with_an_example(lan: Talker, sandbox: Sandbox) -> None:
-    screen = await lan.say("/lead An O912345678")
-    assert "not a phone number" in screen
-    assert "For example: add lead" in screen
+async def test_letters_in_a_phone_are_looked_at_before_it_is_saved(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say("/lead An O977123456")
+    assert "not saved yet" in screen
+    assert "“O977123456” was read as a phone number." in screen
+    assert not posts(sandbox)
+    assert "Created: L" in await lan.tap("Save")
+    assert posts(sandbox)[0].body["phones"][0]["value"] == "0977123456"
+
+
+async def test_what_cannot_be_saved_is_said_and_can_be_put_right(lan: Talker, sandbox: Sandbox) -> None:
+    name = "An " * 80
+    screen = await lan.say(f"/lead {name} 0977123456 hỏi giá")
+    assert "too long" in screen
     assert "create_lead" not in screen
     assert not posts(sandbox)
+    await lan.tap("Edit")
+    await lan.tap("name")
+    await lan.say("An")
+    assert "Created: L" in await lan.tap("Save")
+    assert (posts(sandbox)[0].body["name"], posts(sandbox)[0].body["bgInfo"]) == ("An", "hỏi giá")
 
 
 async def test_an_answer_that_was_lost_is_unsure_and_not_sent_again(lan: Talker, sandbox: Sandbox) -> None:

@@ -12,6 +12,7 @@ from antcrm_chat.intents import (
     Find,
     Help,
     Intent,
+    Jotted,
     LeadWords,
     Misused,
     NewLead,
@@ -142,29 +143,52 @@ def test_decomposed_letters_are_the_same_words(words: str) -> None:
         "",
         "   ",
         "xin chào",
-        "Nguyễn Văn An 0912345678",
         "anh ơi xoá L9457",
         "đừng xoá L9457",
         "thôi để mai",
-        "c 0912345678",
-        "trà 0912345678",
-        "tra 0912345678",
         "lead",
         "lead này tốt",
         "#",
         "##L9457",
         "# # L9457",
-        "tím 0912345678",
         "xóatag",
         "L9457 L9458",
-        "0912345678 0987654321",
-        "O912345678",
+        "MST 0312345678",
+        "đơn hàng 12345678",
         "yes",
         "có",
     ],
 )
 def test_anything_else_is_left_alone(words: str) -> None:
     assert understand(words) == Unclear()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Nguyễn Văn An 0912345678",
+        "c 0912345678",
+        "trà 0912345678",
+        "tra 0912345678",
+        "tím 0912345678",
+        "0912345678 0987654321",
+        "O912345678",
+        "chị Hoa hoa@example.com hỏi giá",
+        "đừng xoá 0912345678",
+        "KH: anh Nam\nSĐT: 0912345678",
+    ],
+)
+def test_a_phone_or_an_email_among_words_is_jotted_down(words: str) -> None:
+    assert understand(words) == Jotted()
+    # Asked for a name, the same words are an answer.
+    assert understand(words, free=False) != Find(words)
+
+
+@pytest.mark.parametrize("words", ["anh Nam 09123456 hỏi giá", "gọi +8491234567 nhé"])
+def test_a_torn_phone_is_named(words: str) -> None:
+    intent = understand(words)
+    assert isinstance(intent, Misused)
+    assert "is not a phone number" in intent.what.render("en")
 
 
 @pytest.mark.parametrize(

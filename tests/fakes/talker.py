@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from antcrm_chat.cards import Button, Card, Person
 from antcrm_chat.chat import Chat
+from antcrm_chat.intents import Draft
 from antcrm_tools.house import House
 from antcrm_tools.identity.names import fold
 from antcrm_tools.text import Language
@@ -31,17 +34,25 @@ class Talker:
         """Everything on the screen, a card edited in place standing where it stood."""
         self._unnamed = 0
 
-    async def say(self, words: str) -> str:
-        """Write a message; returns the screen."""
-        return self._read(await self.chat.hear(self.person, words))
+    async def say(self, words: str, message: str = "") -> str:
+        """Write a message; returns the screen. `message` is the messenger's name for it."""
+        return self._read(await self.chat.hear(self.person, words, message))
+
+    async def edit(self, words: str, message: str) -> str:
+        """Write a message anew; returns the screen."""
+        return self._read(await self.chat.hear_again(self.person, words, message))
+
+    async def forward(self, words: str, message: str = "") -> str:
+        """Pass on what somebody else wrote; returns the screen."""
+        return self._read(await self.chat.hear_quoted(self.person, words, message))
 
     async def tap(self, label: str) -> str:
         """Tap the newest button whose label contains these words (case and marks aside); returns the screen."""
         return await self.press(self.button(label).token)
 
-    async def press(self, token: str) -> str:
+    async def press(self, token: str, lost: Draft | None = None) -> str:
         """Tap a button that may be long gone from the screen."""
-        return self._read(await self.chat.tap(self.person, token))
+        return self._read(await self.chat.tap(self.person, token, lost=lost))
 
     def button(self, label: str) -> Button:
         """The newest button whose label contains these words."""
@@ -67,8 +78,12 @@ class Talker:
             if card.notice:
                 continue
             self._unnamed += 1
-            key = card.replaces if card.replaces in self.wall else card.id or f"#{self._unnamed}"
+            stands = (key for key, old in self.wall.items() if old.id and old.id == card.replaces)
+            key = next(stands, card.id or f"#{self._unnamed}")
             self.wall[key] = card
+            for key, old in self.wall.items():
+                if old.id in card.closes:
+                    self.wall[key] = replace(old, buttons=())
         return self.screen
 
     def _drawn(self, card: Card) -> str:

@@ -163,11 +163,11 @@ async def test_what_nobody_foresaw_gets_a_code_and_nobodys_data(
     house: House, era: Era, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = build_server(house, tools=(broken,))
-    with caplog.at_level(logging.DEBUG, logger="antcrm_mcp"):
+    with caplog.at_level(logging.DEBUG, logger="antcrm_tools.logs"):
         async with assistant(house, era=era, server=server) as a:
             result = await a.call("broken")
     assert result.is_error
-    (record,) = [record for record in caplog.records if record.name == "antcrm_mcp"]
+    (record,) = [record for record in caplog.records if record.name == "antcrm_tools.logs"]
     line = record.getMessage()
     code = line.split()[2].rstrip(":")
     assert len(code) == 6

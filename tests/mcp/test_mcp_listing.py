@@ -14,8 +14,9 @@ from antcrm_mcp.schema import all_made, input_schema, kept
 from antcrm_mcp.server import build_server, listing
 from antcrm_prompts import read
 from antcrm_tools.house import House
+from antcrm_tools.members import Scope
 from antcrm_tools.registry import Args, Tool
-from antcrm_tools.settings import Scope, load_settings
+from antcrm_tools.settings import load_settings
 from antcrm_tools.tools import TOOLS
 from tests.fakes.assistant import ERAS, MODES, Era
 

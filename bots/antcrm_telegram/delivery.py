@@ -1,0 +1,189 @@
+"""Getting cards onto a phone: sent, edited in place, marked; tried again where that can do no harm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
+from telegram.constants import ReactionEmoji
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+
+from antcrm_chat.cards import Card, Mark
+from antcrm_telegram.rendering import keyboard, pieces, plain
+from antcrm_tools.text import Language
+
+R = TypeVar("R")
+
+_PATIENCE = 600.0
+"""Seconds for which a card is tried again: through a tunnel, or until Telegram is back."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_SENT_AGAIN = 2
+"""Times a message is sent again that may have arrived. Twice on the screen is better than never: buttons work once."""
+
+_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
+"""What the library's errors were caused by, where nothing left this machine."""
+
+_REACTIONS: dict[Mark, str | None] = {
+    "seen": ReactionEmoji.EYES,
+    "saved": ReactionEmoji.THUMBS_UP,
+    "dropped": None,
+}
+
+_MOST_CARDS = 300
+"""Of one chat, whose place on the screen is known."""
+
+
+class Delivery:
+    """Shows cards, and remembers where each stands."""
+
+    def __init__(self, bot: Bot, *, sleep: Callable[[float], Awaitable[object]] | None = None) -> None:
+        """`sleep` waits some seconds, or shorter where there is no more time."""
+        self._bot = bot
+        self._leaving = asyncio.Event()
+        self._sleep = sleep or self._wait
+        self._walls: dict[int, dict[str, list[int]]] = {}
+
+    def hurry(self) -> None:
+        """The process is about to end: what cannot be delivered now is not waited for."""
+        self._leaving.set()
+
+    def stands(self, chat: int, message: int) -> bool:
+        """Whether a message is a card of this process."""
+        return any(message in ids for ids in self._walls.get(chat, {}).values())
+
+    async def show(self, chat: int, cards: list[Card], language: Language, *, in_place: bool) -> None:
+        """Show an answer. `in_place`: the person is looking at the card that is replaced, because they tapped it.
+
+        Who has written something looks at the end of the chat: there the answer goes, and the old card only loses its
+        buttons.
+        """
+        shown: set[str] = set()
+        for card in cards:
+            for closed in card.closes:
+                await self._strip_card(chat, closed)
+            if card.notice:
+                continue
+            text = card.render(language)
+            again = text in shown and not card.buttons
+            shown.add(text)
+            if card.replaces is not None and (in_place or again):
+                await self._replace(chat, card, language)
+            else:
+                if card.replaces is not None:
+                    await self._strip_card(chat, card.replaces)
+                await self._send(chat, card, language)
+            await self._mark(chat, card)
+
+    async def say(self, chat: int, text: str) -> None:
+        """Send words that are no card."""
+        await self._patiently(lambda: self._bot.send_message(chat, plain(text)), once=True)
+
+    async def strip(self, chat: int, message: int) -> None:
+        """Take the buttons off a message that is not this process's own."""
+        await self._quietly(lambda: self._bot.edit_message_reply_markup(chat, message, reply_markup=None))
+
+    async def _send(self, chat: int, card: Card, language: Language) -> None:
+        ids: list[int] = []
+        parts = pieces(card, language)
+        for number, part in enumerate(parts, 1):
+            buttons = keyboard(card, language) if number == len(parts) else None
+            message = await self._message(chat, part, buttons, card.about if not ids else "")
+            ids.append(message.message_id)
+        self._remember(chat, card, ids)
+
+    async def _message(self, chat: int, text: str, buttons: InlineKeyboardMarkup | None, about: str = "") -> Message:
+        answer = (
+            ReplyParameters(int(about), allow_sending_without_reply=True) if about.isascii() and about.isdigit() else None
+        )
+        return await self._patiently(
+            lambda: self._bot.send_message(chat, text, reply_markup=buttons, reply_parameters=answer), once=True
+        )
+
+    async def _replace(self, chat: int, card: Card, language: Language) -> None:
+        """Put a card in another's place: into its last message, where the buttons were; the others go."""
+        ids = self._walls.get(chat, {}).pop(card.replaces or "", [])
+        if not ids:
+            await self._send(chat, card, language)
+            return
+        *others, last = ids
+        for message in others:
+            await self._quietly(lambda message=message: self._bot.delete_message(chat, message))
+        first, *more = pieces(card, language)
+        buttons = keyboard(card, language)
+        try:
+            await self._patiently(
+                lambda: self._bot.edit_message_text(
+                    first, chat_id=chat, message_id=last, reply_markup=None if more else buttons
+                )
+            )
+        except BadRequest as error:
+            if "not modified" not in error.message:
+                # It was deleted, or is too old to be edited: the answer is not lost for that.
+                await self._send(chat, card, language)
+                return
+        now = [last]
+        for number, part in enumerate(more, 1):
+            message = await self._message(chat, part, buttons if number == len(more) else None)
+            now.append(message.message_id)
+        self._remember(chat, card, now)
+
+    async def _strip_card(self, chat: int, card: str) -> None:
+        ids = self._walls.get(chat, {}).pop(card, [])
+        if ids:
+            await self.strip(chat, ids[-1])
+
+    async def _mark(self, chat: int, card: Card) -> None:
+        if card.mark is None or not (card.about.isascii() and card.about.isdigit()):
+            return
+        reaction, message = _REACTIONS[card.mark], int(card.about)
+        await self._quietly(lambda: self._bot.set_message_reaction(chat, message, reaction))
+
+    def _remember(self, chat: int, card: Card, ids: list[int]) -> None:
+        wall = self._walls.setdefault(chat, {})
+        if card.buttons:
+            wall[card.id] = ids
+        while len(wall) > _MOST_CARDS:
+            del wall[next(iter(wall))]
+
+    async def _quietly(self, call: Callable[[], Awaitable[object]]) -> None:
+        """What is only a courtesy is tried once: a receipt, or buttons that would not work any more."""
+        with suppress(TelegramError):
+            await call()
+
+    async def _patiently(self, call: Callable[[], Awaitable[R]], *, once: bool = False) -> R:
+        """Try until it works. `once`: it must not be done twice lightly.
+
+        Raises:
+            TelegramError: Telegram refuses it, or it did not work for too long.
+        """
+        waited, pause, sent = 0.0, _FIRST_PAUSE, 0
+        while True:
+            try:
+                return await call()
+            except (BadRequest, Forbidden):
+                raise
+            except RetryAfter as error:
+                seconds = _seconds(error)
+                failure: TelegramError = error
+            except NetworkError as error:
+                sent += type(error.__cause__).__name__ not in _NEVER_SENT
+                seconds, pause = pause, min(_LONGEST_PAUSE, pause * 2)
+                failure = error
+            waited += seconds
+            if waited > _PATIENCE or (once and sent > _SENT_AGAIN) or self._leaving.is_set():
+                raise failure
+            await self._sleep(seconds)
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._leaving.wait()
+
+
+def _seconds(error: RetryAfter) -> float:
+    after = error.retry_after
+    return float(after if isinstance(after, int | float) else after.total_seconds()) + 0.5

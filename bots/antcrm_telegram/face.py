@@ -1,0 +1,184 @@
+"""From Telegram's updates to the chat, and back onto the phone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+from telegram import CallbackQuery, Message, Update
+from telegram.constants import ChatAction
+from telegram.error import Forbidden, TelegramError
+from telegram.ext import Application, CallbackQueryHandler, MessageHandler, TypeHandler, filters
+
+from antcrm_chat.cards import Card, Person
+from antcrm_chat.chat import Chat
+from antcrm_chat.intents import Draft, LeadWords
+from antcrm_chat.leads import draft_of, has_contact, jotted
+from antcrm_telegram.contacts import lead_of
+from antcrm_telegram.delivery import Delivery
+from antcrm_telegram.fetching import Unreadable
+from antcrm_telegram.gate import Context, Gate
+from antcrm_telegram.rendering import token_of
+from antcrm_tools.logs import note_unexpected
+from antcrm_tools.text import Text, join, msg
+
+_SHOWS_TYPING = 1.0
+"""Seconds after which a person is shown that something is being done; Telegram forgets it after five."""
+_TYPING_LASTS = 4.5
+
+_TAP_WAITS = 3.0
+"""Seconds a button turns before it says that it is being worked on. Telegram gives up on it after some fifteen."""
+
+_ALERT = 200
+
+_WORKING = msg("Working on it…")
+_ONLY_WORDS = msg("Only text and contact cards can be read here. Nothing of this was saved: write it as a message.")
+_WITHOUT_FILE = msg("The words under it were read; the picture or file itself is not kept.")
+
+
+class Face:
+    """One bot's conversations."""
+
+    def __init__(self, chat: Chat, gate: Gate, delivery: Delivery, region: str) -> None:
+        """`region` is where a phone without a country code is."""
+        self._chat = chat
+        self._gate = gate
+        self._delivery = delivery
+        self._region = region
+
+    def attach(self, app: Application[Any, Any, Any, Any, Any, Any]) -> None:
+        """Put the gate before everything, and the handlers behind it."""
+        app.add_handler(TypeHandler(object, self._gate.check), group=-1)
+        app.add_handler(CallbackQueryHandler(self._on_tap))
+        app.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, self._on_edit))
+        app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, self._on_message))
+        app.add_handler(TypeHandler(Unreadable, self._on_unreadable))
+        app.add_error_handler(self._on_error)
+
+    async def _on_message(self, update: Update, context: Context) -> None:
+        message, person = update.message, self._person(update)
+        if message is None:
+            return
+        answer, more = self._answer(person, message)
+        cards = await self._while_typing(answer, message.chat_id, context)
+        if more is not None and cards:
+            cards = [*cards, Card(None, (more,))]
+        await self._delivery.show(message.chat_id, cards, person.language, in_place=False)
+
+    def _answer(self, person: Person, message: Message) -> tuple[Coroutine[Any, Any, list[Card]], Text | None]:
+        """What the chat says to a message, and what is to be said of the rest of it."""
+        name = str(message.message_id)
+        if message.contact is not None:
+            lead, words = lead_of(message.contact, self._region)
+            return self._chat.hear_contact(person, lead, words, name), None
+        if message.text is not None:
+            if message.forward_origin is not None or message.via_bot is not None:
+                return self._chat.hear_quoted(person, message.text, name), None
+            return self._chat.hear(person, message.text, name), None
+        if message.caption and has_contact(message.caption, self._region):
+            return self._chat.hear_quoted(person, message.caption, name), _WITHOUT_FILE
+        return _said(_ONLY_WORDS, name), None
+
+    async def _on_edit(self, update: Update, context: Context) -> None:
+        message, person = update.edited_message, self._person(update)
+        words = (message.text or message.caption) if message is not None else None
+        if message is None or not words:
+            return  # a live location that moves, a picture that was swapped: nothing was said with it
+        answer = self._chat.hear_again(person, words, str(message.message_id))
+        cards = await self._while_typing(answer, message.chat_id, context)
+        await self._delivery.show(message.chat_id, cards, person.language, in_place=True)
+
+    async def _on_tap(self, update: Update, context: Context) -> None:
+        query, person = update.callback_query, self._person(update)
+        if query is None:
+            return
+        chat = query.from_user.id
+        tapping = asyncio.create_task(self._chat.tap(person, token_of(query.data), lost=self._lost(query)))
+        await asyncio.wait((tapping,), timeout=_TAP_WAITS)
+        waits = not tapping.done()
+        if waits:
+            await _answered(query, _WORKING.render(person.language))
+        cards = await self._while_typing(_result(tapping), chat, context)
+        notices = [card for card in cards if card.notice]
+        if not waits:
+            said = " ".join(card.render(person.language) for card in notices)
+            await _answered(query, said[:_ALERT], alert=any(card.alert for card in notices))
+        if notices and not any(card.alert for card in notices):
+            await self._tidy(query, chat)
+        await self._delivery.show(chat, cards, person.language, in_place=True)
+
+    async def _tidy(self, query: CallbackQuery, chat: int) -> None:
+        """Of a card that an earlier process sent no button works any more."""
+        message = query.message
+        if message is not None and not self._delivery.stands(chat, message.message_id):
+            await self._delivery.strip(chat, message.message_id)
+
+    def _lost(self, query: CallbackQuery) -> Draft | None:
+        """What the message says that the tapped card is about: Telegram sends it along."""
+        about = query.message.reply_to_message if isinstance(query.message, Message) else None
+        if about is None or about.from_user is None or about.from_user.id != query.from_user.id:
+            return None
+        name = str(about.message_id)
+        if about.contact is not None:
+            lead, words = lead_of(about.contact, self._region)
+            return draft_of(lead, self._region, name, words)
+        words = about.text or about.caption or ""
+        return jotted(words, self._region, name) if _is_jotting(words, self._region) else None
+
+    async def _on_unreadable(self, update: Unreadable, context: Context) -> None:
+        del context
+        if update.person is not None:
+            said = msg("A message of yours could not be read, and nothing was done. Send it again as plain text.")
+            code = msg("If it happens again, tell the admin the code {code}.", code=update.code)
+            await self._delivery.say(update.person, join((said, code)).render(self._gate.language))
+
+    async def _on_error(self, update: object, context: Context) -> None:
+        """The last line: a person must hear that something went wrong."""
+        error = context.error
+        if error is None or isinstance(error, Forbidden):  # who has blocked the bot hears nothing
+            return
+        code = note_unexpected(error)
+        user = update.effective_user if isinstance(update, Update) else None
+        if user is None or not self._gate.is_member(user.id):
+            return
+        said = msg("Something unexpected went wrong, and it may be that you do not see what became of your message.")
+        then = msg("Look the customer up before you try again, and tell the admin the code {code}.", code=code)
+        with suppress(TelegramError):
+            await self._delivery.say(user.id, join((said, then)).render(self._gate.language_of(user)))
+
+    async def _while_typing(self, answer: Coroutine[Any, Any, list[Card]], chat: int, context: Context) -> list[Card]:
+        working = asyncio.create_task(answer)
+        seconds = _SHOWS_TYPING
+        while not working.done():
+            await asyncio.wait((working,), timeout=seconds)
+            if not working.done():
+                with suppress(TelegramError):
+                    await context.bot.send_chat_action(chat, ChatAction.TYPING)
+                seconds = _TYPING_LASTS
+        return working.result()
+
+    def _person(self, update: Update) -> Person:
+        """Whom the gate has let through."""
+        if update.effective_user is None:
+            raise LookupError("an update of nobody passed the gate")
+        return self._gate.person(update.effective_user)
+
+
+def _is_jotting(words: str, region: str) -> bool:
+    return has_contact(words, region) and not words.startswith("/")
+
+
+async def _said(text: Text, about: str) -> list[Card]:
+    return [Card(None, (text,), about=about)]
+
+
+async def _result(task: asyncio.Task[list[Card]]) -> list[Card]:
+    return await task
+
+
+async def _answered(query: CallbackQuery, text: str, *, alert: bool = False) -> None:
+    # A tap that waited too long cannot be answered any more; what it did is on the card.
+    with suppress(TelegramError):
+        await query.answer(text or None, show_alert=alert)

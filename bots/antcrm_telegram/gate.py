@@ -1,0 +1,96 @@
+"""Before everything: who may talk to the bot. Members, each in their own chat with it; nobody else gets a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from telegram import Chat as TelegramChat
+from telegram import Update, User
+from telegram.constants import ChatMemberStatus
+from telegram.error import TelegramError
+from telegram.ext import ApplicationHandlerStop, CallbackContext
+
+from antcrm_chat.cards import Person
+from antcrm_telegram.fetching import Unreadable
+from antcrm_telegram.rendering import plain
+from antcrm_tools.members import Member, scopes_of
+from antcrm_tools.text import Language, join, msg
+
+Context = CallbackContext[Any, Any, Any, Any]
+
+_IN = {ChatMemberStatus.MEMBER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.RESTRICTED}
+
+_MOST_REFUSED = 10_000
+"""Strangers who are remembered to have been told."""
+
+_REFUSAL = msg("Hello! This bot works for the staff of one company and does not know you.")
+_NOT_YOURS = msg("This button is for somebody else. Nothing was done.")
+
+
+class Gate:
+    """Lets members through and turns everybody else away."""
+
+    def __init__(self, members: Iterable[Member], language: Language) -> None:
+        """`language` is spoken with whoever uses Telegram in neither Vietnamese nor English."""
+        self._members = {member.telegram_id: member for member in members}
+        self.language: Language = language
+        self._refused: dict[int, None] = {}
+
+    def person(self, user: User) -> Person:
+        """The member behind a Telegram user who was let through."""
+        member = self._members[user.id]
+        return Person(str(user.id), member.who, self.language_of(user), scopes_of(member.role))
+
+    def is_member(self, telegram_id: int | None) -> bool:
+        """Whether somebody is a member of staff."""
+        return telegram_id in self._members
+
+    def language_of(self, user: User) -> Language:
+        """What their Telegram speaks."""
+        code = (user.language_code or "").casefold()
+        return "vi" if code.startswith("vi") else "en" if code.startswith("en") else self.language
+
+    async def check(self, update: object, context: Context) -> None:
+        """Let an update through, or end it.
+
+        Raises:
+            ApplicationHandlerStop: it is nobody's who may talk to us, or not in their own chat with us.
+        """
+        if isinstance(update, Unreadable):
+            if not self.is_member(update.person):
+                raise ApplicationHandlerStop
+            return
+        if not isinstance(update, Update):
+            raise ApplicationHandlerStop
+        chat, user = update.effective_chat, update.effective_user
+        if chat is not None and chat.type != TelegramChat.PRIVATE:
+            await self._leave(update, chat, context)
+            raise ApplicationHandlerStop
+        if user is None:
+            raise ApplicationHandlerStop
+        if not self.is_member(user.id):
+            await self._refuse(update, user, context)
+            raise ApplicationHandlerStop
+
+    async def _leave(self, update: Update, chat: TelegramChat, context: Context) -> None:
+        """A group would read what is meant for one person."""
+        change = update.my_chat_member
+        if change is not None and change.new_chat_member.status not in _IN:
+            return  # we are out already
+        with suppress(TelegramError):
+            await context.bot.leave_chat(chat.id)
+
+    async def _refuse(self, update: Update, user: User, context: Context) -> None:
+        """One polite sentence; the rest is silence."""
+        language = self.language_of(user)
+        with suppress(TelegramError):
+            if update.callback_query is not None:
+                await update.callback_query.answer(_NOT_YOURS.render(language), show_alert=True)
+            elif update.message is not None and user.id not in self._refused:
+                self._refused[user.id] = None
+                if len(self._refused) > _MOST_REFUSED:
+                    del self._refused[next(iter(self._refused))]
+                number = msg("If you are one of them, give the admin your Telegram number: {id}.", id=user.id)
+                await context.bot.send_message(user.id, plain(join((_REFUSAL, number)).render(language)))

@@ -1,0 +1,347 @@
+"""A lead in somebody's words: shown before it is saved, and not lost before it is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from antcrm_chat.leads import jotted
+from antcrm_tools.house import House
+from antcrm_tools.sandbox import AN, ANH, HOA, Sandbox
+from antcrm_tools.sandbox.log import LoggedRequest
+from tests.chat.conftest import Clock
+from tests.fakes.talker import Talker, chat_in
+
+JOTTED = "anh Bình 0977 123 456 binh@example.com cty ABC hỏi giá"
+
+
+def posts(sandbox: Sandbox) -> list[LoggedRequest]:
+    return [request for request in sandbox.requests if request.method == "POST"]
+
+
+async def test_words_with_a_phone_are_a_draft_until_it_is_saved(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say(JOTTED, "m1")
+    for words in ("not saved yet", "name: anh Bình", "phone: 0977 123 456", "binh@example.com", "cty ABC hỏi giá"):
+        assert words in screen
+    assert (lan.cards[0].about, lan.cards[0].mark) == ("m1", "seen")
+    assert not posts(sandbox)
+    assert "Created: L" in await lan.tap("Save")
+    assert (lan.cards[0].about, lan.cards[0].mark) == ("m1", "saved")
+    [post] = posts(sandbox)
+    assert post.body["name"] == "anh Bình"
+    assert post.body["bgInfo"] == "cty ABC hỏi giá"
+    # The lead stands where the draft stood.
+    assert "not saved yet" not in lan.everything
+
+
+async def test_a_save_tapped_twice_is_one_lead(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED, "m1")
+    save = lan.button("Save").token
+    lost = jotted(JOTTED, message="m1")
+    await lan.press(save, lost)
+    assert "used already" in await lan.press(save, lost)
+    assert len(lan.cards) == 1
+    assert len(posts(sandbox)) == 1
+
+
+async def test_a_draft_can_be_dropped(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED, "m1")
+    drop = lan.button("Drop").token
+    lost = jotted(JOTTED, message="m1")
+    assert "Cancelled. Nothing was saved." in await lan.press(drop, lost)
+    assert lan.cards[0].mark == "dropped"
+    # A finger that taps twice does not bring it back.
+    assert "used already" in await lan.press(drop, lost)
+    assert len(lan.cards) == 1
+    assert not posts(sandbox)
+
+
+async def test_a_typed_no_drops_it_too(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED, "m1")
+    assert "Cancelled" in await lan.say("thôi")
+    assert (lan.cards[0].about, lan.cards[0].mark) == ("m1", "dropped")
+    assert not posts(sandbox)
+
+
+async def test_a_draft_waits_for_the_end_of_the_meeting(lan: Talker, sandbox: Sandbox, clock: Clock) -> None:
+    await lan.say(JOTTED)
+    clock.forward(hours=23)
+    # It is no question any more that a word would answer.
+    assert "nothing to cancel" in await lan.say("/cancel")
+    assert "Created: L" in await lan.tap("Save")
+    assert len(posts(sandbox)) == 1
+
+
+@pytest.mark.parametrize("words", ["0912345678 anh An hẹn thứ năm", "hẹn thứ năm an.nguyen@example.com"])
+async def test_who_is_known_is_shown_instead(lan: Talker, sandbox: Sandbox, words: str) -> None:
+    screen = await lan.say(words, "m1")
+    assert "already:" in screen
+    assert AN.ref in screen
+    assert f"Your message: “{words}”" in screen
+    assert not posts(sandbox)
+    assert "Saved" in await lan.tap(f"note of {AN.ref}")
+    assert lan.cards[0].mark == "saved"
+    row = sandbox.store.get("lead", AN.id)
+    assert row is not None
+    assert row.fields["bgInfo"] == f"{AN.note}\n[2026-03-10] {words}"
+    assert not posts(sandbox)
+
+
+async def test_one_who_is_known_is_shown_whole(lan: Talker) -> None:
+    screen = await lan.say("Hoa 0987654321")
+    assert HOA.owner in screen
+    assert "hoa.tran@example.com" in screen
+
+
+async def test_several_who_are_known_can_be_looked_at(lan: Talker, sandbox: Sandbox) -> None:
+    screen = await lan.say("An 0912345678 gọi lại")
+    assert "2 customers have this phone" in screen
+    assert ANH.owner in await lan.tap(f"Show {ANH.ref}")
+    assert "Created: L" in await lan.tap("Save as a new lead")
+    [post] = posts(sandbox)
+    assert (post.body["name"], post.body["bgInfo"]) == ("An", "gọi lại")
+
+
+async def test_known_and_without_a_name_asks_and_looks_again(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("0912345678 gọi lại nhé", "m1")
+    await lan.tap("Save as a new lead")
+    assert "Nothing was created: 2 customers" in await lan.say("An mới")
+    assert not posts(sandbox)
+    assert "Created: L" in await lan.tap("Create anyway")
+    assert lan.cards[0].mark == "saved"
+    assert posts(sandbox)[0].body["bgInfo"] == "gọi lại nhé"
+
+
+async def test_saving_looks_again(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED)
+    minh = Talker(lan.chat, language="en", name="minh", who="minh@antcrm.example")
+    await minh.say("/lead Bình 0977123456")
+    assert "Nothing was created: 1 customer" in await lan.tap("Save")
+    assert len(posts(sandbox)) == 1
+
+
+async def test_without_a_name_it_is_asked_for(lan: Talker, sandbox: Sandbox) -> None:
+    assert "name: not known yet" in await lan.say("0977123456 hỏi giá", "m1")
+    assert "What is the name" in await lan.tap("Save")
+    assert "Created: L" in await lan.say("Bình")
+    assert lan.cards[0].mark == "saved"
+    assert posts(sandbox)[0].body["bgInfo"] == "hỏi giá"
+
+
+async def test_a_command_instead_of_the_name_leaves_the_draft(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("0977123456 hỏi giá")
+    await lan.tap("Save")
+    screen = await lan.say(f"/find {HOA.ref}")
+    assert "was not created" in screen
+    assert "note: hỏi giá" in screen
+    assert HOA.name in screen
+    await lan.tap("Save")
+    await lan.say("Bình")
+    assert posts(sandbox)[0].body["bgInfo"] == "hỏi giá"
+
+
+@pytest.mark.parametrize(
+    ("part", "typed", "field", "value"),
+    [
+        ("name", "Bình  Trần", "name", "Bình Trần"),
+        ("phone", "0977 999 888", "phones", [{"type": "Work", "value": "0977999888"}]),
+        ("e-mail", "b@example.vn", "emails", [{"type": "Work", "value": "b@example.vn"}]),
+        ("note", "tìm hiểu thêm", "bgInfo", "tìm hiểu thêm"),
+        ("note", "0977999888 là của vợ", "bgInfo", "0977999888 là của vợ"),
+    ],
+)
+async def test_a_part_is_changed(
+    lan: Talker, sandbox: Sandbox, part: str, typed: str, field: str, value: object
+) -> None:
+    await lan.say(JOTTED, "m1")
+    assert "What should be different?" in await lan.tap("Edit")
+    assert "Now:" in await lan.tap(part)
+    assert "not saved yet" in await lan.say(typed)
+    assert not posts(sandbox)
+    await lan.tap("Save")
+    [post] = posts(sandbox)
+    assert post.body[field] == value
+    assert "not saved yet" not in lan.everything
+
+
+async def test_words_beside_a_phone_go_to_the_note(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED)
+    await lan.tap("Edit")
+    await lan.tap("phone")
+    assert "“không có” is not a phone number." in await lan.say("không có")
+    await lan.say("0977999888 (Zalo)")
+    await lan.tap("Save")
+    assert posts(sandbox)[0].body["bgInfo"] == "cty ABC hỏi giá\n(Zalo)"
+
+
+async def test_a_new_phone_is_looked_up(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED)
+    await lan.tap("Edit")
+    await lan.tap("phone")
+    assert "2 customers have this phone" in await lan.say("0912345678")
+    assert not posts(sandbox)
+
+
+async def test_a_part_is_left_empty(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED)
+    for part in ("note", "e-mail"):
+        await lan.tap("Edit")
+        await lan.tap(part)
+        await lan.tap("Leave it empty")
+    await lan.tap("Save")
+    [post] = posts(sandbox)
+    assert not post.body.get("bgInfo")
+    assert not post.body.get("emails")
+    assert post.body["phones"]
+
+
+async def test_back_changes_nothing(lan: Talker, sandbox: Sandbox) -> None:
+    before = await lan.say(JOTTED)
+    await lan.tap("Edit")
+    await lan.tap("name")
+    await lan.tap("Back")
+    assert lan.screen == before
+    # What is written now is no name.
+    assert "did not understand" in await lan.say("Bình")
+    assert not posts(sandbox)
+
+
+@pytest.mark.parametrize("words", ["không", "/cancel", "thôi"])
+async def test_a_no_to_a_part_goes_back_to_the_draft(lan: Talker, sandbox: Sandbox, words: str) -> None:
+    before = await lan.say(JOTTED)
+    await lan.tap("Edit")
+    await lan.tap("note")
+    assert await lan.say(words) == before
+    await lan.tap("Save")
+    assert len(posts(sandbox)) == 1
+
+
+@pytest.mark.parametrize("command", ["/help", f"xoá {AN.ref}", f"/find {AN.ref}"])
+async def test_a_command_instead_of_a_part_leaves_the_draft_as_it_was(
+    lan: Talker, sandbox: Sandbox, command: str
+) -> None:
+    await lan.say(JOTTED)
+    await lan.tap("Edit")
+    await lan.tap("note")
+    screen = await lan.say(command)
+    assert "note: cty ABC hỏi giá" in screen
+    await lan.tap("Save")
+    assert posts(sandbox)[0].body["bgInfo"] == "cty ABC hỏi giá"
+
+
+async def test_antcrm_down_keeps_the_draft(lan: Talker, sandbox: Sandbox) -> None:
+    sandbox.faults.stand("GET=503")
+    screen = await lan.say(JOTTED)
+    assert "It was not looked up yet." in screen
+    assert "cty ABC hỏi giá" in screen
+    screen = await lan.tap("Save")
+    assert "Nothing was changed." in screen
+    assert "cty ABC hỏi giá" in screen
+    sandbox.faults.clear()
+    assert "Created: L" in await lan.tap("Save")
+    assert len(posts(sandbox)) == 1
+
+
+async def test_an_answer_that_was_lost_keeps_the_words_and_sends_nothing_again(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED, "m1")
+    sandbox.faults.cut("POST", act=True)
+    save = lan.button("Save").token
+    screen = await lan.press(save)
+    assert "It is not known whether" in screen
+    assert "cty ABC hỏi giá" in screen
+    assert [button.label.render("en") for button in lan.cards[0].choices] == ["Look it up"]
+    await lan.press(save, jotted(JOTTED, message="m1"))
+    assert len(lan.cards) == 1
+    assert len(posts(sandbox)) == 1
+
+
+async def test_an_edited_message_changes_its_open_draft(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("anh Bình 0977123456", "m1")
+    old = lan.button("Save").token
+    screen = await lan.edit("anh Bình 0977123457 hỏi giá", "m1")
+    assert "0977 123 457" in screen
+    assert "0977 123 456" not in lan.everything
+    assert "used already" in await lan.press(old)
+    await lan.tap("Save")
+    [post] = posts(sandbox)
+    assert post.body["phones"][0]["value"] == "0977123457"
+    assert post.body["bgInfo"] == "hỏi giá"
+
+
+async def test_an_edit_after_the_save_says_where_it_is(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("anh Bình 0977123456", "m1")
+    await lan.tap("Save")
+    assert "was saved as L" in await lan.edit("anh Bình 0977123456 hỏi giá", "m1")
+    assert "Bình" in await lan.tap("Show L")
+    assert len(posts(sandbox)) == 1
+
+
+async def test_an_edited_command_is_not_carried_out(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(f"/find {AN.ref}", "m1")
+    requests = len(sandbox.requests)
+    assert "not carried out again" in await lan.edit(f"/delete {AN.ref}", "m1")
+    assert len(sandbox.requests) == requests
+
+
+@pytest.mark.parametrize("words", [f"xoá {AN.ref}", f"/delete {AN.ref}", f"gắn thẻ {AN.ref} VIP", "/cancel", "có"])
+async def test_somebody_elses_words_are_no_command(lan: Talker, sandbox: Sandbox, words: str) -> None:
+    await lan.say(f"/delete {HOA.ref}")
+    requests = len(sandbox.requests)
+    assert "neither a phone nor an e-mail" in await lan.forward(words)
+    assert len(sandbox.requests) == requests
+    assert "Delete lead" in lan.everything
+
+
+async def test_somebody_elses_words_are_a_draft(lan: Talker, sandbox: Sandbox) -> None:
+    assert "name: xoá anh Bình" in await lan.forward("xoá anh Bình 0977123456", "m1")
+    await lan.tap("Save")
+    assert len(posts(sandbox)) == 1
+
+
+async def test_a_draft_of_a_program_that_was_started_anew(lan: Talker, house: House, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED, "m1")
+    save = lan.button("Save").token
+    lan.chat = chat_in(house)
+    screen = await lan.press(save, jotted(JOTTED, message="m1"))
+    assert "too old" in screen
+    assert "not saved yet" in screen
+    assert not posts(sandbox)
+    await lan.tap("Save")
+    assert len(posts(sandbox)) == 1
+
+
+async def test_a_long_sentence_is_no_name(lan: Talker, sandbox: Sandbox) -> None:
+    words = "Khách hỏi giá phần mềm CRM cho 20 người, chiều nay gọi lại số 0977123456 gặp Bình"
+    assert "name: not known yet" in await lan.say(words)
+    await lan.tap("Save")
+    await lan.say("Bình")
+    note = posts(sandbox)[0].body["bgInfo"]
+    assert note == "Khách hỏi giá phần mềm CRM cho 20 người, chiều nay gọi lại số\ngặp Bình"
+
+
+async def test_the_longest_message_is_saved_whole(lan: Talker, sandbox: Sandbox) -> None:
+    words = "Bình 0977123456 " + "hỏi " * 1000
+    await lan.say(words)
+    await lan.tap("Save")
+    assert posts(sandbox)[0].body["bgInfo"] == ("hỏi " * 1000).strip()
+
+
+async def test_an_older_question_loses_its_buttons_when_it_stands_again(lan: Talker) -> None:
+    await lan.say(f"/delete {AN.ref}")
+    first = lan.cards[0].id
+    await lan.say(f"/delete {AN.ref}")
+    assert lan.cards[0].closes == (first,)
+
+
+async def test_looking_can_be_repeated(lan: Talker) -> None:
+    await lan.say("0912345678")
+    for _ in range(2):
+        assert ANH.owner in await lan.tap(ANH.ref)
+
+
+@given(st.text(max_size=300))
+def test_no_words_are_too_strange(words: str) -> None:
+    draft = jotted(words)
+    kept = "".join((draft.lead.name, draft.lead.note))
+    assert draft.words == words
+    assert len(draft.lead.name) <= 60
+    assert kept or draft.lead.phones or draft.lead.emails or not words.strip(" \t\r\n,;:-–—|/·•()[]<>")
