@@ -113,6 +113,9 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
     # Bound here, so that a taken port is an OSError for the caller and not uvicorn's sys.exit.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family)
+    # What is accepted inherits it; asyncio would set it, but not on a socket made like this. An answer's head and body
+    # are two writes, and the second would wait 40 ms for the first to be acknowledged.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     name = f"[{host}]" if ":" in host else host
     return listening, f"http://{name}:{listening.getsockname()[1]}"
 

@@ -66,10 +66,9 @@ class Drafts:
                 return in_place_of(await self.save(draft, anyway=anyway), card)
             case ShowDraft(draft, look):
                 return in_place_of([await self.look(draft)] if look else [self.card(draft)], card)
-            case ChangeDraft(draft, None):
-                return [replace(self._ask_what(draft), replaces=card)]
             case ChangeDraft(draft, part):
-                return [replace(self._ask_part(draft, part), replaces=card)]
+                asked = self._ask_what(draft) if part is None else self._ask_part(draft, part)
+                return [replace(asked, replaces=card)]
             case NoteDraft(draft, ref):
                 return in_place_of(await self._note(draft, ref), card)
             case DropDraft(draft):

@@ -30,12 +30,24 @@ async def run_telegram(lang: str | None, *, sandbox: bool) -> None:
 
     def announce(hello: Hello) -> None:
         crm = msg("a made-up AntCRM") if settings.sandbox else settings.base_url
-        say(msg("Connected to Telegram as @{bot} ({name}), working on {crm}.", bot=hello.username, name=hello.name, crm=crm))
+        say(
+            msg(
+                "Connected to Telegram as @{bot} ({name}), working on {crm}.",
+                bot=hello.username,
+                name=hello.name,
+                crm=crm,
+            )
+        )
         members = len(settings.telegram_members)
         if members:
             say(msgs("{count} member of staff may use it.", "{count} members of staff may use it.", members))
         else:
-            say(msg("Nobody may use it yet: write to it on Telegram, and put the number it tells you into {variable}.", variable="ANTCRM_TELEGRAM_MEMBERS"))
+            say(
+                msg(
+                    "Nobody may use it yet: write to it on Telegram, and put the number it tells you into {variable}.",
+                    variable="ANTCRM_TELEGRAM_MEMBERS",
+                )
+            )
         say(msg("Ctrl-C stops it."))
 
     async with House(settings) as house:

@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
-from telegram.constants import ReactionEmoji
+from telegram.constants import ParseMode, ReactionEmoji
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from antcrm_chat.cards import Card, Mark
-from antcrm_telegram.rendering import keyboard, pieces, plain
+from antcrm_telegram.rendering import keyboard, pieces
 from antcrm_tools.text import Language
 
 R = TypeVar("R")
@@ -80,7 +80,7 @@ class Delivery:
 
     async def say(self, chat: int, text: str) -> None:
         """Send words that are no card."""
-        await self._patiently(lambda: self._bot.send_message(chat, plain(text)), once=True)
+        await self._patiently(lambda: self._bot.send_message(chat, text, protect_content=True), once=True)
 
     async def strip(self, chat: int, message: int) -> None:
         """Take the buttons off a message that is not this process's own."""
@@ -97,10 +97,20 @@ class Delivery:
 
     async def _message(self, chat: int, text: str, buttons: InlineKeyboardMarkup | None, about: str = "") -> Message:
         answer = (
-            ReplyParameters(int(about), allow_sending_without_reply=True) if about.isascii() and about.isdigit() else None
+            ReplyParameters(int(about), allow_sending_without_reply=True)
+            if about.isascii() and about.isdigit()
+            else None
         )
         return await self._patiently(
-            lambda: self._bot.send_message(chat, text, reply_markup=buttons, reply_parameters=answer), once=True
+            lambda: self._bot.send_message(
+                chat,
+                text,
+                parse_mode=ParseMode.HTML,
+                protect_content=True,
+                reply_markup=buttons,
+                reply_parameters=answer,
+            ),
+            once=True,
         )
 
     async def _replace(self, chat: int, card: Card, language: Language) -> None:
@@ -117,7 +127,11 @@ class Delivery:
         try:
             await self._patiently(
                 lambda: self._bot.edit_message_text(
-                    first, chat_id=chat, message_id=last, reply_markup=None if more else buttons
+                    first,
+                    chat_id=chat,
+                    message_id=last,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=None if more else buttons,
                 )
             )
         except BadRequest as error:

@@ -14,7 +14,7 @@ from telegram.ext import Application, CallbackQueryHandler, MessageHandler, Type
 
 from antcrm_chat.cards import Card, Person
 from antcrm_chat.chat import Chat
-from antcrm_chat.intents import Draft, LeadWords
+from antcrm_chat.intents import Draft
 from antcrm_chat.leads import draft_of, has_contact, jotted
 from antcrm_telegram.contacts import lead_of
 from antcrm_telegram.delivery import Delivery

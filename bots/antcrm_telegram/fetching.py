@@ -68,7 +68,7 @@ class Bot(ExtBot[None]):
         self,
         offset: int | None = None,
         limit: int | None = None,
-        timeout: int | float | timedelta | None = None,  # noqa: ASYNC109  the library's parameter
+        timeout: float | timedelta | None = None,  # noqa: ASYNC109  the library's parameter
         allowed_updates: Sequence[str] | None = None,
         **_: Any,
     ) -> tuple[Update | Unreadable, ...]:

@@ -14,7 +14,6 @@ from telegram.ext import ApplicationHandlerStop, CallbackContext
 
 from antcrm_chat.cards import Person
 from antcrm_telegram.fetching import Unreadable
-from antcrm_telegram.rendering import plain
 from antcrm_tools.members import Member, scopes_of
 from antcrm_tools.text import Language, join, msg
 
@@ -93,4 +92,4 @@ class Gate:
                 if len(self._refused) > _MOST_REFUSED:
                     del self._refused[next(iter(self._refused))]
                 number = msg("If you are one of them, give the admin your Telegram number: {id}.", id=user.id)
-                await context.bot.send_message(user.id, plain(join((_REFUSAL, number)).render(language)))
+                await context.bot.send_message(user.id, join((_REFUSAL, number)).render(language))

@@ -25,8 +25,9 @@ async def introduce(bot: Bot, language: Language) -> None:
     The bot works without it as well, so a failure is only logged.
     """
     try:
-        for code, spoken in (("", language), *((each, each) for each in LANGUAGES)):
-            await _introduce(bot, code or None, spoken)
+        await _introduce(bot, None, language)
+        for each in LANGUAGES:
+            await _introduce(bot, each, each)
     except TelegramError as error:
         log.warning("the bot's commands and descriptions could not be set: %s", type(error).__name__)
 

@@ -51,11 +51,6 @@ def token_of(data: str | None) -> str:
     return (data or "").removeprefix(_PREFIX)
 
 
-def plain(text: str) -> str:
-    """Foreign text as HTML that shows it letter by letter."""
-    return html.escape(_sendable(text), quote=False)
-
-
 def units(text: str) -> int:
     """Length as Telegram counts it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
@@ -98,7 +93,12 @@ def _split(row: tuple[str, bool]) -> Iterator[tuple[str, bool]]:
 
 
 def _html(message: list[tuple[str, bool]]) -> str:
-    return "\n".join(f"<b>{plain(text)}</b>" if bold and text.strip() else plain(text) for text, bold in message)
+    return "\n".join(f"<b>{_plain(text)}</b>" if bold and text.strip() else _plain(text) for text, bold in message)
+
+
+def _plain(text: str) -> str:
+    """Foreign text as HTML that shows it letter by letter."""
+    return html.escape(_sendable(text), quote=False)
 
 
 def _sendable(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 from telegram import LinkPreviewOptions
-from telegram.constants import ParseMode, UpdateType
+from telegram.constants import UpdateType
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, ApplicationBuilder, Defaults
 from telegram.request import HTTPXRequest
@@ -68,20 +68,20 @@ class TelegramFace:
         *,
         announce: Callable[[Hello], object] = lambda _: None,
         report: Callable[[Text], object] = lambda _: None,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
     ) -> None:
         """`announce` is called once it is connected; `report` gets what the admin should know meanwhile.
 
-        To be made in the event loop it runs in.
+        `sleep` waits some seconds between two tries. To be made in the event loop it runs in.
         """
         settings = house.settings
         self._settings = settings
         self._announce = announce
         self._report = report
-        self._sleep = sleep
+        self._sleep = sleep or asyncio.sleep
         mailbox = Mailbox()
         self._bot = _bot(house, token, mailbox)
-        self._delivery = Delivery(self._bot)
+        self._delivery = Delivery(self._bot, sleep=sleep)
         chat = Chat(
             house.desk,
             face="telegram",
@@ -220,10 +220,6 @@ def _bot(house: House, token: SecretStr, mailbox: Mailbox) -> Bot:
         base_file_url=f"{settings.telegram_api_url}/file/bot",
         request=request(_CONNECTIONS),
         get_updates_request=request(_POLLING_CONNECTIONS),
-        defaults=Defaults(
-            parse_mode=ParseMode.HTML,
-            protect_content=True,
-            tzinfo=settings.zone,
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-        ),
+        # Nothing more: the library would send the other defaults with calls that do not know them.
+        defaults=Defaults(tzinfo=settings.zone, link_preview_options=LinkPreviewOptions(is_disabled=True)),
     )

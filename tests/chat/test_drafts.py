@@ -149,7 +149,7 @@ async def test_a_command_instead_of_the_name_leaves_the_draft(lan: Talker, sandb
         ("note", "0977999888 là của vợ", "bgInfo", "0977999888 là của vợ"),
     ],
 )
-async def test_a_part_is_changed(
+async def test_a_part_is_changed(  # noqa: PLR0917  the columns of the table
     lan: Talker, sandbox: Sandbox, part: str, typed: str, field: str, value: object
 ) -> None:
     await lan.say(JOTTED, "m1")
@@ -341,7 +341,7 @@ async def test_looking_can_be_repeated(lan: Talker) -> None:
 @given(st.text(max_size=300))
 def test_no_words_are_too_strange(words: str) -> None:
     draft = jotted(words)
-    kept = "".join((draft.lead.name, draft.lead.note))
+    kept = f"{draft.lead.name}{draft.lead.note}"
     assert draft.words == words
     assert len(draft.lead.name) <= 60
     assert kept or draft.lead.phones or draft.lead.emails or not words.strip(" \t\r\n,;:-–—|/·•()[]<>")

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from tests.fakes.assistant import Assistant, Era, Person, assistant
 from tests.fakes.talker import Talker, chat_in
+from tests.fakes.telegram import telegram
 from tests.fakes.world import World
 
 Says: TypeAlias = Literal["yes", "keep", "cancel"]
@@ -68,27 +69,28 @@ class AssistantFace:
 
 
 class ChatFace:
-    """A person at the chat."""
+    """A person at the chat, at a terminal or on the phone."""
 
-    def __init__(self, talker: Talker) -> None:
-        """`talker` is at a fresh chat."""
-        self._talker = talker
+    def __init__(self, say: Callable[[str], Awaitable[str]], tap: Callable[[str], Awaitable[str]]) -> None:
+        """`say` writes a message and `tap` taps the newest button of that name; both return what is new to read."""
+        self._say = say
+        self._tap = tap
 
     async def find(self, what: str) -> str:
-        return await self._talker.say(f"/find {what}")
+        return await self._say(f"/find {what}")
 
     async def create(self, name: str, phone: str, *, anyway: bool = False) -> str:
-        said = await self._talker.say(f"/lead {name} {phone}")
-        return await self._talker.tap("anyway") if anyway else said
+        said = await self._say(f"/lead {name} {phone}")
+        return await self._tap("anyway") if anyway else said
 
     async def stage(self, ref: str, stage: str) -> str:
-        return await self._talker.say(f"/stage {ref} {stage}")
+        return await self._say(f"/stage {ref} {stage}")
 
     async def tag(self, ref: str, tag: str) -> str:
-        return await self._talker.say(f"/tag {ref} {tag}")
+        return await self._say(f"/tag {ref} {tag}")
 
     async def note(self, ref: str, note: str) -> str:
-        return await self._talker.say(f"/note {ref} {note}")
+        return await self._say(f"/note {ref} {note}")
 
     async def empty_note(self, ref: str, says: Says, meanwhile: Meanwhile = nothing) -> str:
         return await self._asked(f"/delete {ref} note", "delete", says, meanwhile)
@@ -97,24 +99,31 @@ class ChatFace:
         return await self._asked(f"/delete {ref}", "delete", says, meanwhile)
 
     async def _asked(self, words: str, yes: str, says: Says, meanwhile: Meanwhile) -> str:
-        asked = await self._talker.say(words)
+        asked = await self._say(words)
         if "?" not in asked:
             return asked  # no question: it went wrong before there was one
         await meanwhile()
         if says == "cancel":
-            return await self._talker.say("/cancel")
-        return await self._talker.tap(yes if says == "yes" else "keep")
+            return await self._say("/cancel")
+        return await self._tap(yes if says == "yes" else "keep")
 
 
-FaceName: TypeAlias = Literal["mcp new era", "mcp old era", "chat"]
-FACES: tuple[FaceName, ...] = ("mcp new era", "mcp old era", "chat")
+FaceName: TypeAlias = Literal["mcp new era", "mcp old era", "chat", "telegram"]
+FACES: tuple[FaceName, ...] = ("mcp new era", "mcp old era", "chat", "telegram")
 
 
 @asynccontextmanager
 async def face_on(name: FaceName, world: World) -> AsyncGenerator[Face]:
     """A face on a world's House."""
     if name == "chat":
-        yield ChatFace(Talker(chat_in(world.house), language="en"))
+        talker = Talker(chat_in(world.house), language="en")
+        yield ChatFace(talker.say, talker.tap)
+        return
+    if name == "telegram":
+        async with telegram(world.house) as bot:
+            phone = bot.phone(language_code="en")
+            yield ChatFace(phone.send, phone.tap)
+            assert not bot.api.violations, bot.api.violations
         return
     era: Era = "new" if name == "mcp new era" else "old"
     async with assistant(world.house, era=era, person=Person("yes")) as one:
