@@ -8,6 +8,7 @@ await phone.send("tìm 0912345678")
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ from tests.fakes.world import no_wait
 TOKEN = "1234567:AAF-made-up-token-of-the-test-xxxxxxx"
 LAN, MINH, VIEWER, STRANGER = 42, 43, 44, 66
 MEMBERS = f"{LAN}:lan@antcrm.example:admin,{MINH}:minh@antcrm.example:sales,{VIEWER}:vy@antcrm.example:viewer"
+CHECKED: Counter[str] = Counter()
+"""Calls of our bot in this run of the tests, and violations among them."""
+
 SECONDS = 20.0
 """No test waits longer for anything, unless it hangs."""
 
@@ -112,7 +116,11 @@ async def bot_api(house: House, *, members: str = MEMBERS) -> AsyncGenerator[Tel
         house.settings = house.settings.model_copy(
             update={"telegram_api_url": url, "telegram_members": listed, "telegram_token": SecretStr(TOKEN)}
         )
-        yield TelegramBot(api, url, house)
+        try:
+            yield TelegramBot(api, url, house)
+        finally:
+            CHECKED["calls"] += len(api.calls)
+            CHECKED["violations"] += len(api.violations)
 
 
 @asynccontextmanager

@@ -35,8 +35,6 @@ async def poll_running(api: BotApi, bot: Bot, **arguments: Any) -> asyncio.Task[
     before = len(api.calls)
     task = asyncio.create_task(bot.get_updates(timeout=LONG, **arguments))
     await api.until(lambda: len(api.calls) > before)
-    # Its request has been read; a turn of the loop later it waits.
-    await api.until(lambda: bool(api.calls[-1].params))
     return task
 
 
@@ -106,7 +104,7 @@ async def test_a_poll_whose_bot_is_gone_is_no_conflict(api: BotApi, bot: Bot) ->
     await asyncio.wait([polling])
     pushed = api.push_message(LAN, text="chào")
     assert await ids(bot) == [pushed]
-    assert [call.status for call in api.calls] in ([200, 0, 200], [200, 200, 200])
+    assert 409 not in [call.status for call in api.calls]
 
 
 async def test_a_revoked_token_ends_a_waiting_poll(api: BotApi, bot: Bot) -> None:
@@ -128,8 +126,21 @@ async def test_stopping_does_not_wait_for_a_poll(api: BotApi) -> None:
         await polling
 
 
+async def test_a_caller_who_hangs_up_in_the_middle(api: BotApi, capfd: pytest.CaptureFixture[str]) -> None:
+    async with serving(api) as url, httpx.AsyncClient() as http:
+        host, _, port = url.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"POST /bot{TOKEN}/getMe HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{{".encode())
+        await writer.drain()
+        await http.get(f"{url}/bot{TOKEN}/getMe")
+        writer.close()
+        await writer.wait_closed()
+        await http.get(f"{url}/bot{TOKEN}/getMe")
+    assert [call.status for call in api.calls] == [200, 200]
+    assert "Exception" not in capfd.readouterr().err
+
+
 async def test_only_what_was_asked_for(api: BotApi, bot: Bot) -> None:
-    edit = {"update_kind": "edited_message"}
     assert await bot.get_updates(allowed_updates=["message"]) == ()
     asked = api.push_message(LAN, text="một")
     message_id = api.chat(42).messages[0].message_id
@@ -137,8 +148,8 @@ async def test_only_what_was_asked_for(api: BotApi, bot: Bot) -> None:
     assert dropped > asked
     assert api.chat(42).messages[0].text == "hai"
     await api.confirmed(dropped, within=0)  # nobody waits for it
-    odd = api.push(edit)
-    assert await ids_raw(api, bot) == [asked, odd]
+    odd = api.push({"of_no_kind": 1})
+    assert api.pending == [asked, odd]
     # Remembered, until another list comes; an empty one is all but what must be asked for by name.
     assert await bot.get_updates(offset=odd + 1, allowed_updates=[]) == ()
     edited = api.push_edited(LAN, message_id, text="ba")
@@ -146,34 +157,26 @@ async def test_only_what_was_asked_for(api: BotApi, bot: Bot) -> None:
     assert api.pending == [edited]
 
 
-async def ids_raw(api: BotApi, bot: Bot) -> list[int]:
-    """Also of updates the library cannot read."""
-    del bot
-    return api.pending
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
+async def test_malformed_updates_come_as_they_are(api: BotApi) -> None:
+    bodies: list[dict[str, Any]] = [
         {"message": {"message_id": 1}},
         {"message": "no object"},
+        {"message": {"message_id": 1, "date": 1, "chat": {"id": "x"}}},
         {"callback_query": {"id": 5}},
         {"my_chat_member": None},
         {"nobody_knows": 1},
         {},
-    ],
-    ids=str,
-)
-async def test_malformed_updates_come_as_they_are(api: BotApi, body: dict[str, Any]) -> None:
+    ]
+    expected = [{"update_id": api.push(body), **body} for body in bodies]
     async with posting_to(api) as post:
-        pushed = api.push(body)
-        assert (await post("getUpdates")).json() == {"ok": True, "result": [{"update_id": pushed, **body}]}
+        assert (await post("getUpdates")).json() == {"ok": True, "result": expected}
 
 
 async def test_the_library_stumbles_over_one(api: BotApi, bot: Bot) -> None:
+    """Why a bot must read updates one by one: behind the malformed one, nothing comes through."""
     api.push({"message": {"message_id": 1}})
     api.push_message(LAN, text="chào")
-    with pytest.raises(TypeError):
+    with pytest.raises(KeyError):
         await bot.get_updates()
 
 

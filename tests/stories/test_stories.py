@@ -83,6 +83,15 @@ async def note_added(face: Face, world: World) -> None:
     assert after.fields["bgInfo"] == f"{AN.note}\n[2026-08-03] gọi lại chiều mai"
 
 
+async def note_added_twice(face: Face, world: World) -> None:
+    await face.note(AN.ref, "gọi lại chiều mai")
+    assert "already so" in await face.note(AN.ref, "gọi lại chiều mai")
+    assert "Saved" in await face.note(AN.ref, "mai")
+    after = row(world, AN.ref)
+    assert after is not None
+    assert after.fields["bgInfo"] == f"{AN.note}\n[2026-08-03] gọi lại chiều mai\n[2026-08-03] mai"
+
+
 async def field_emptied(face: Face, world: World) -> None:
     assert "Saved" in await face.empty_note(AN.ref, "yes")
     after = row(world, AN.ref)
@@ -170,6 +179,7 @@ STORIES: dict[str, Story] = {
         stage_moved,
         tag_added_twice,
         note_added,
+        note_added_twice,
         field_emptied,
         field_kept,
         delete_confirmed,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -49,8 +49,9 @@ class Endpoints:
     async def handle(self, request: Request) -> Response:
         """Note the call, answer it, and note the answer."""
         try:
+            await request.body()
             answer = await self._answer(request)
-        except _GoneError:
+        except (_GoneError, ClientDisconnect):
             answer = None
         self._state.bell.ring()
         if answer is None:

@@ -69,9 +69,10 @@ class Spec:
         described = self._types.get(name)
         if described is None:
             return [f"{where} is of the unpublished type {name}"]
-        if subtypes := described.get("subtypes"):
-            return self.of_value(subtypes, value, where)
         given = as_object(value)
+        if subtypes := described.get("subtypes"):
+            alike = [one for one in subtypes if not self._kind(self._types.get(one, {}), given or {}, where)]
+            return self.of_value(alike or subtypes, value, where)
         if given is None:
             return [f"{where} is no {name}"]
         wrongs = self._fields(described.get("fields", ()), given, f"{where}.")
@@ -93,7 +94,7 @@ class Spec:
         """The field that tells one subtype from another has the value this one has."""
         return [
             f"{where}.{field['name']} is not {constant[1]}"
-            for field in described["fields"]
+            for field in described.get("fields", ())
             if field["name"] in _NAMES_THE_KIND
             and (constant := _CONSTANT.search(str(field["description"])))
             and given.get(field["name"]) != constant[1]

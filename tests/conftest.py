@@ -1,0 +1,14 @@
+"""What the tests of all folders share."""
+
+import pytest
+
+from tests.fakes.telegram import CHECKED, SPEC
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many calls to Telegram were checked, for one that was not made was not checked either."""
+    if CHECKED["calls"]:
+        against = "Telegram's limits" if SPEC is None else "Telegram's limits and the published Bot API"
+        terminalreporter.write_line(
+            f"{CHECKED['calls']} calls of our bot checked against {against}: {CHECKED['violations']} violations"
+        )
