@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import chain
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
 
 from antcrm_chat.intents import Draft, LeadWords
 from antcrm_tools.identity.emails import find_emails
 from antcrm_tools.identity.phones import spellings
 from antcrm_tools.identity.phones_in_text import find_phones
+from antcrm_tools.tools.fields import EmailText, PhoneText
 
 # What people put between the parts of a line. It says nothing once the parts are apart.
 _SEAMS = " \t\r\n,;:-–—|/·•"
@@ -21,6 +24,12 @@ _LABEL_REACH = 80
 
 _NAME_WORDS, _NAME_LENGTH = 7, 60
 """What is longer is no name but the beginning of a sentence: “khách hỏi giá phần mềm cho 20 user, số …”."""
+
+_MOST = 10
+"""Phones, and e-mails, of one lead."""
+
+_PHONE: TypeAdapter[str] = TypeAdapter(PhoneText)
+_EMAIL: TypeAdapter[str] = TypeAdapter(EmailText)
 
 Slip: TypeAlias = Literal["phone", "email"]
 
@@ -70,12 +79,31 @@ def slip(text: str, region: str = "VN") -> tuple[str, Slip] | None:
 def named(lead: LeadWords, text: str, region: str = "VN") -> LeadWords:
     """Complete a lead whose name was missing by what the person wrote when asked for it."""
     more = read_lead(text, region)
-    return replace(
-        more,
-        phones=tuple(dict.fromkeys((*lead.phones, *more.phones))),
-        emails=tuple(dict.fromkeys((*lead.emails, *more.emails))),
-        note="\n".join(note for note in (lead.note, more.note) if note),
+    return fitting(
+        replace(
+            more,
+            phones=tuple(dict.fromkeys((*lead.phones, *more.phones))),
+            emails=tuple(dict.fromkeys((*lead.emails, *more.emails))),
+            note="\n".join(note for note in (lead.note, more.note) if note),
+        )
     )
+
+
+def fitting(lead: LeadWords) -> LeadWords:
+    """A lead that can be saved: what is no phone or e-mail to AntCRM, or one too many, goes to the note."""
+    phones = [phone for phone in lead.phones if is_phone(phone)][:_MOST]
+    emails = [email for email in lead.emails if _is(_EMAIL, email)][:_MOST]
+    over = [each for each in (*lead.phones, *lead.emails) if each not in {*phones, *emails}]
+    if not over:
+        return lead
+    said = lead.note.split("\n")
+    note = "\n".join(part for part in (lead.note, *(each for each in over if each not in said)) if part)
+    return replace(lead, phones=tuple(phones), emails=tuple(emails), note=note)
+
+
+def is_phone(text: str) -> bool:
+    """Whether a text is a phone and nothing else, as AntCRM is given it."""
+    return _is(_PHONE, text)
 
 
 def has_contact(text: str, region: str = "VN") -> bool:
@@ -100,7 +128,15 @@ def draft_of(lead: LeadWords, region: str = "VN", message: str = "", words: str 
         if phone.slip
     }
     phones = tuple(dict.fromkeys(meant.get(phone, phone) for phone in lead.phones))
-    return Draft(replace(lead, phones=phones), message, words, tuple(meant))
+    return Draft(fitting(replace(lead, phones=phones)), message, words, tuple(meant))
+
+
+def _is(kind: TypeAdapter[Any], text: str) -> bool:
+    try:
+        kind.validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _trimmed(piece: str) -> str:
