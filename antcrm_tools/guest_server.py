@@ -1,4 +1,4 @@
-"""A web server that is a guest in a program that does other things as well."""
+"""Web servers on this machine: a socket to listen on, and a server that is a guest in a program with other work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import uvicorn
+
+
+def listen(host: str, port: int) -> tuple[socket.socket, str]:
+    """A bound socket and its base URL.
+
+    Raises:
+        OSError: the port is taken or not allowed. It is bound here, because uvicorn would leave the program for it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family)
+    # What is accepted inherits it; asyncio would set it, but not on a socket made like this. An answer's head and body
+    # are two writes, and the second would wait 40 ms for the first to be acknowledged.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening, f"http://{in_url(host)}:{listening.getsockname()[1]}"
+
+
+def in_url(host: str) -> str:
+    """A host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
 
 
 class GuestServer(uvicorn.Server):

@@ -1,7 +1,6 @@
 """An AntCRM on this machine."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
-from antcrm_tools.guest_server import GuestServer
+from antcrm_tools.guest_server import GuestServer, listen
 from antcrm_tools.sandbox.app import Endpoints, build_app
 from antcrm_tools.sandbox.faults import Faults
 from antcrm_tools.sandbox.log import LoggedRequest
@@ -106,18 +105,6 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def listen(host: str, port: int) -> tuple[socket.socket, str]:
-    """A bound socket and its base URL."""
-    # Bound here, so that a taken port is an OSError for the caller and not uvicorn's sys.exit.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family)
-    # What is accepted inherits it; asyncio would set it, but not on a socket made like this. An answer's head and body
-    # are two writes, and the second would wait 40 ms for the first to be acknowledged.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    name = f"[{host}]" if ":" in host else host
-    return listening, f"http://{name}:{listening.getsockname()[1]}"
 
 
 def _config(sandbox: Sandbox) -> uvicorn.Config:

@@ -30,7 +30,7 @@ from antcrm_chat.leads import draft_of, has_contact, jotted, named
 from antcrm_chat.phrases import after_slash, reply
 from antcrm_chat.steps import CountFor, Expected, Look, NameOf, Open, PartOf
 from antcrm_chat.turn import Turn
-from antcrm_chat.understand import understand
+from antcrm_chat.understand import draft_in, understand
 from antcrm_tools.desk import Desk
 from antcrm_tools.errors import CrmError
 from antcrm_tools.locks import Locks
@@ -42,12 +42,14 @@ from antcrm_tools.text import clean, join, msg
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 _CANCELLED = msg("Cancelled. Nothing was changed.")
+_NOT_SAVED = msg("Cancelled. Nothing was saved.")
 _TAP = msg("A typed word does not answer this question, so nothing was done. Tap the button that you mean.")
 _AS_ASKED = msg("That does not answer the question, so nothing was done. Answer as it says, or cancel.")
 _LEFT = msg("The question before was closed; nothing was changed.")
 _NOT_YOURS = msg("This button is for somebody else. Nothing was done.")
 _TOO_OLD = msg("This button was used already or is too old. This tap did nothing.")
 _EDITED = msg("An edited message is not carried out again. Send it as a new one if you mean it.")
+_DRAFT_STANDS = msg("The draft was left as it was: the new words are not those of a lead.")
 _NOTHING_IN_IT = msg("There is neither a phone nor an e-mail in this, so nothing was saved.")
 
 
@@ -83,9 +85,12 @@ class Chat:
         """Answer a message. `message` is the messenger's own name for it, by which an edit of it is known again."""
         return await self._guarded(person, lambda: self._hear(person, words, message))
 
-    async def hear_again(self, person: Person, words: str, message: str) -> list[Card]:
-        """Answer an edit of a message: an open draft follows it, and nothing that was done is done again."""
-        return await self._guarded(person, lambda: self._hear_again(person, words, message))
+    async def hear_again(self, person: Person, words: str, message: str, *, own: bool = True) -> list[Card]:
+        """Answer an edit of a message: an open draft follows it, and nothing that was done is done again.
+
+        `own`: it is in the person's own words, so that it may be a command, which is not carried out.
+        """
+        return await self._guarded(person, lambda: self._hear_again(person, words, message, own))
 
     async def hear_quoted(self, person: Person, words: str, message: str = "") -> list[Card]:
         """Answer somebody else's words, such as a forwarded message: never a command, whatever they say."""
@@ -166,17 +171,20 @@ class Chat:
                     return await turn.drafts.part(expected, words)
                 return turn.drafts.card(draft)
 
-    async def _hear_again(self, person: Person, words: str, message: str) -> list[Card]:
+    async def _hear_again(self, person: Person, words: str, message: str, own: bool) -> list[Card]:
         dialogue = self._dialogues.of(person.id)
         found, ref = dialogue.draft_of(message), dialogue.settled(message)
-        if (found is not None or ref == "") and has_contact(words, self._region):
-            cards = await self._look(person, jotted(words, self._region, message))
+        if words == (found[0].words if found is not None else dialogue.said(message)):
+            return []  # the messenger touched it, not the person
+        draft = draft_in(words, self._region, message, own=own) if found is not None or ref == "" else None
+        if draft is not None:
+            cards = await self._look(person, draft)
             if found is None:
                 return cards
             dialogue.close_card(found[1])
             return in_place_of(cards, found[1])
         if not ref:
-            return [Card(None, (_EDITED,), about=message)]
+            return [Card(None, (_EDITED if found is None else _DRAFT_STANDS,), about=message)]
         said = msg("What this message said was saved as {ref}. Its new words are not in AntCRM.", ref=ref)
         return [replace(dialogue.card(None, [said], [[Choice(msg("Show {ref}", ref=ref), Open(ref))]]), about=message)]
 
@@ -213,7 +221,7 @@ class Chat:
                 return [helping.unclear()]
 
     async def _cancel(self, dialogue: Dialogue) -> list[Card]:
-        cards, tickets = dialogue.close_all()
+        cards, tickets = dialogue.close_questions()
         for ticket in tickets:
             await self._desk().withdraw(ticket)
         for draft in cards.values():
@@ -224,7 +232,7 @@ class Chat:
         return [
             Card(
                 None,
-                (_CANCELLED,),
+                (_CANCELLED if draft is None else _NOT_SAVED,),
                 replaces=card,
                 about="" if draft is None else draft.message,
                 mark="dropped" if draft is not None and draft.message else None,

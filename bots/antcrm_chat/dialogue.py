@@ -58,7 +58,7 @@ class Dialogue:
         self._offers: dict[str, Offer] = {}
         self._cards: dict[str, Card] = {}
         self._spent: dict[str, None] = {}
-        self._settled: dict[str, str] = {}
+        self._settled: dict[str, tuple[str, str]] = {}
         self._expected: tuple[Expected, datetime] | None = None
         self.seen = clock()
 
@@ -120,9 +120,15 @@ class Dialogue:
         groups = {o.group for o in self._offers.values() if isinstance(o.step, Answer) and o.step.ticket == ticket}
         self._forget(key for key, offer in self._offers.items() if offer.group in groups)
 
-    def close_all(self) -> tuple[dict[str, Draft | None], dict[str, None]]:
-        """Forget every question; return the cards they stood on, with their drafts, and the Desk's tickets."""
+    def close_questions(self) -> tuple[dict[str, Draft | None], dict[str, None]]:
+        """Forget every question; return the cards they stood on, with their drafts, and the Desk's tickets.
+
+        A draft goes only if it is what was asked last: whoever says no to a question does not mean the lead of before.
+        """
         settling = [offer for offer in self._offers.values() if self._is_asked(offer)]
+        drafts = {offer.card for offer in settling if getattr(offer.step, "draft", None) is not None}
+        last = settling[-1].card if settling else ""
+        settling = [offer for offer in settling if offer.card not in drafts or offer.card == last]
         groups = {offer.group for offer in settling}
         self._forget(key for key, offer in self._offers.items() if offer.group in groups)
         cards: dict[str, Draft | None] = {}
@@ -142,13 +148,19 @@ class Dialogue:
     def settle(self, draft: Draft, ref: str = "") -> None:
         """Remember what was made of a draft's message: a customer, or nothing."""
         if draft.message:
-            self._settled[draft.message] = ref
+            self._settled[draft.message] = ref, draft.words
         while len(self._settled) > MOST_SETTLED:
             del self._settled[next(iter(self._settled))]
 
     def settled(self, message: str) -> str | None:
         """The customer that was made of a message, `""` if nothing was; None if it is open or was forgotten."""
-        return self._settled.get(message)
+        known = self._settled.get(message)
+        return None if known is None else known[0]
+
+    def said(self, message: str) -> str | None:
+        """The words of a message of which something was made; None if they were forgotten."""
+        known = self._settled.get(message)
+        return None if known is None else known[1]
 
     def take_spent(self) -> set[str]:
         """Cards that have lost their last button since this was asked before."""

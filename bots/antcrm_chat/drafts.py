@@ -9,7 +9,7 @@ from antcrm_chat import views
 from antcrm_chat.cards import Card
 from antcrm_chat.dialogue import Choice, in_place_of
 from antcrm_chat.intents import Draft, LeadWords
-from antcrm_chat.leads import read_lead
+from antcrm_chat.leads import fitting, read_lead
 from antcrm_chat.steps import (
     AskName,
     ChangeDraft,
@@ -51,6 +51,7 @@ _ASKS: dict[Part, Text] = {
 }
 
 NOT_SAVED = msg("A new lead, not saved yet:")
+NOT_YOURS_TO_SAVE = msg("Nothing was saved: you may look customers up here, but not save leads. Ask the admin.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,10 @@ class Drafts:
 
     def card(self, draft: Draft, first: Text | None = None) -> Card:
         """A draft with what can be done about it; `first` says what stands in the way."""
+        if not self.turn.may_add:
+            held = [] if first is None or first is NOT_YOURS_TO_SAVE else [first]
+            made = self.turn.dialogue.card(NOT_YOURS_TO_SAVE, [*held, *views.draft(draft)])
+            return replace(made, about=draft.message)
         choices = [
             Choice(msg("Save"), Save(draft), "primary"),
             Choice(msg("Edit"), ChangeDraft(draft)),
@@ -107,6 +112,8 @@ class Drafts:
 
     async def save(self, draft: Draft, *, anyway: bool = False) -> list[Card]:
         """Create the lead, or ask for what it needs."""
+        if not self.turn.may_add:
+            return [self.card(draft)]
         if not draft.lead.name:
             return self.ask_name(draft)
         try:
@@ -146,7 +153,7 @@ class Drafts:
                 if part == "phones"
                 else replace(lead, emails=read.emails, phones=_joined(lead.phones, read.phones), note=note)
             )
-        draft = replace(expected.draft, lead=lead, misread=())
+        draft = replace(expected.draft, lead=fitting(lead), misread=())
         return [await self.look(draft) if part in ("phones", "emails") else self.card(draft)]
 
     async def _known(self, draft: Draft, known: list[CustomerLine]) -> Card:
@@ -164,6 +171,8 @@ class Drafts:
         if draft.words:
             lines.append(msg("Your message: “{words}”", words=clean(draft.words, 1000)))
         choices = [[Choice(msg("Show {ref}", ref=line.ref), Open(line.ref)) for line in shown]] if known[1:] else []
+        if not self.turn.may_add:
+            return replace(self.turn.dialogue.card(title, lines, choices), about=draft.message)
         if draft.words:
             choices += [
                 [Choice(msg("Add your message to the note of {ref}", ref=line.ref), NoteDraft(draft, line.ref))]

@@ -48,6 +48,11 @@ class Turn:
         """What concerns leads that are not saved yet."""
         return Drafts(self)
 
+    @property
+    def may_add(self) -> bool:
+        """Whether this person may save leads and notes."""
+        return self.desk.policy.allows(Effect.ADD, self.actor)
+
     async def take(self, step: Step, card: str) -> list[Card]:
         """Do what a button stands for; the result takes the place of a question that was answered."""
         match step:
@@ -133,7 +138,7 @@ class Turn:
         said = msg("Nobody was found for “{query}”.", query=clean(step.query))
         if step.wish is not None:
             return self.dialogue.card(None, [join((said, NOTHING_DONE))])
-        if whom is None or whom.by not in ("phone", "email"):
+        if whom is None or whom.by not in ("phone", "email") or not self.may_add:
             return self.dialogue.card(None, [said])
         lead = LeadWords(phones=(whom.text,)) if whom.by == "phone" else LeadWords(emails=(whom.text,))
         offer = Choice(msg("Save as a new lead"), AskName(Draft(lead)), "primary")

@@ -9,6 +9,7 @@ from antcrm_chat.intents import (
     Cancel,
     Command,
     DoTo,
+    Draft,
     Find,
     Help,
     Intent,
@@ -20,7 +21,7 @@ from antcrm_chat.intents import (
     Whom,
     Wish,
 )
-from antcrm_chat.leads import has_contact, read_lead, slip
+from antcrm_chat.leads import draft_of, has_contact, jotted, read_lead, slip
 from antcrm_chat.phrases import Said, after_lead, after_phrase, after_slash, without_first
 from antcrm_chat.whom import leading, whole
 from antcrm_tools.identity.names import fold
@@ -57,6 +58,21 @@ def understand(words: str, region: str = "VN", *, free: bool = True) -> Intent:
         return _no_command(text, region)
     intent = _meant(said.command, said, region)
     return intent if free or _no_name(text, intent, region) else Unclear()
+
+
+def draft_in(words: str, region: str = "VN", message: str = "", *, own: bool = True) -> Draft | None:
+    """The draft that a message is, or becomes when it is edited; None if it is a command or has nobody in it.
+
+    `own`: in the person's own words, which may say what is to be done.
+    """
+    intent = understand(words, region) if own else Jotted()
+    match intent:
+        case NewLead(lead):
+            return draft_of(lead, region, message, words)
+        case Jotted() | Find() if has_contact(words, region) and after_slash(words.strip()) is None:
+            return jotted(words, region, message)
+        case _:
+            return None
 
 
 def _no_command(text: str, region: str) -> Intent:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, tzinfo
+from itertools import accumulate
 from typing import cast
 
 from antcrm_chat.intents import Draft
@@ -16,7 +18,9 @@ from antcrm_tools.tools.create_lead import CreateLead
 from antcrm_tools.tools.fields import Changed
 from antcrm_tools.tools.previews import describe
 
-_NOTE_LINES = 40
+_NOTE_LINES, _NOTE = 40, 12_000
+"""Lines and characters of a note that are shown: some three messages."""
+
 _LINE = 300
 _WORDS = 1500
 """Characters of a draft's note that are shown; all of it is saved."""
@@ -67,13 +71,14 @@ def draft(one: Draft) -> list[Text]:
 
 
 def _note(note: str) -> list[Text]:
-    rows = [clean(row, _LINE) for row in note.splitlines() if row.strip()]
+    rows = [clean(row, _NOTE) for row in note.splitlines() if row.strip()]
     if not rows:
         return []
     if len(rows) == 1:
         return [msg("{field}: {value}", field=field_word("note"), value=rows[0])]
     # The bar shows where a note ends: a line of it must not pass for one of ours. The newest lines are the last ones.
-    shown = rows[-_NOTE_LINES:]
+    lengths = list(accumulate(len(row) for row in reversed(rows)))
+    shown = rows[-max(1, min(_NOTE_LINES, bisect(lengths, _NOTE))) :]
     left_out = (
         [msg("(the first {count} lines are in AntCRM)", count=len(rows) - len(shown))] if len(shown) < len(rows) else []
     )

@@ -16,7 +16,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from antcrm_mcp.server import build_server
 from antcrm_tools.errors import BadInput
-from antcrm_tools.guest_server import GuestServer
+from antcrm_tools.guest_server import GuestServer, in_url, listen
 from antcrm_tools.house import House
 from antcrm_tools.text import clean, msg
 from antcrm_tools.tools import TOOLS
@@ -83,22 +83,21 @@ def _listen(host: str, port: int) -> tuple[socket.socket, str]:
             done=msg("Nothing was started."),
             then=msg("Leave the host out, or use 127.0.0.1."),
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listening = socket.create_server((host, port), family=family)
+        listening, url = listen(host, port)
     except OSError:
         raise BadInput(
             msg("Port {port} is taken or not allowed.", port=str(port)),
             done=msg("Nothing was started."),
             then=msg("Choose another port."),
         ) from None
-    return listening, f"http://{_in_url(host)}:{listening.getsockname()[1]}{PATH}"
+    return listening, url + PATH
 
 
 def _config(house: House, listening: socket.socket) -> uvicorn.Config:
     """Names with the port, as browsers send them: a page that resolves its own name to this machine has another."""
     port = listening.getsockname()[1]
-    names = [f"{_in_url(name)}:{port}" for name in _LOOPBACK]
+    names = [f"{in_url(name)}:{port}" for name in _LOOPBACK]
     app = build_server(house, tools=TOOLS).streamable_http_app(
         streamable_http_path=PATH,
         transport_security=TransportSecuritySettings(
@@ -114,7 +113,3 @@ def _config(house: House, listening: socket.socket) -> uvicorn.Config:
         ws="none",
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -30,10 +30,10 @@ _BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 _SILENT = _BINARY | {"BEGIN", "END", "VERSION", "PRODID", "REV", "UID", "X-ABUID", "X-ABADR", "CLASS", "MAILER", "TZ"}
 """What nobody could use."""
 
-_NAMES = frozenset({"FN", "N", "SORT-STRING"})
+_NAMES = ("FN", "N", "SORT-STRING")
 """What stands in the lead's name already, but for words that only the card has."""
 
-_PLAIN = _NAMES | {"NOTE", "ORG", "TITLE", "ROLE", "ADR", "LABEL", "URL", "NICKNAME", "CATEGORIES", "TEL", "EMAIL"}
+_PLAIN = {*_NAMES, "NOTE", "ORG", "TITLE", "ROLE", "ADR", "LABEL", "URL", "NICKNAME", "CATEGORIES", "TEL", "EMAIL"}
 """What speaks for itself; the others bear their names, or 19900102 would be just a number."""
 
 _STRUCTURED = {"N": " ", "ADR": ", ", "ORG": ", "}

@@ -15,7 +15,8 @@ from telegram.ext import Application, CallbackQueryHandler, MessageHandler, Type
 from antcrm_chat.cards import Card, Person
 from antcrm_chat.chat import Chat
 from antcrm_chat.intents import Draft
-from antcrm_chat.leads import draft_of, has_contact, jotted
+from antcrm_chat.leads import draft_of, has_contact
+from antcrm_chat.understand import draft_in
 from antcrm_telegram.contacts import lead_of
 from antcrm_telegram.delivery import Delivery
 from antcrm_telegram.fetching import Unreadable
@@ -74,9 +75,9 @@ class Face:
             lead, words = lead_of(message.contact, self._region)
             return self._chat.hear_contact(person, lead, words, name), None
         if message.text is not None:
-            if message.forward_origin is not None or message.via_bot is not None:
-                return self._chat.hear_quoted(person, message.text, name), None
-            return self._chat.hear(person, message.text, name), None
+            if _is_own(message):
+                return self._chat.hear(person, message.text, name), None
+            return self._chat.hear_quoted(person, message.text, name), None
         if message.caption and has_contact(message.caption, self._region):
             return self._chat.hear_quoted(person, message.caption, name), _WITHOUT_FILE
         return _said(_ONLY_WORDS, name), None
@@ -86,7 +87,7 @@ class Face:
         words = (message.text or message.caption) if message is not None else None
         if message is None or not words:
             return  # a live location that moves, a picture that was swapped: nothing was said with it
-        answer = self._chat.hear_again(person, words, str(message.message_id))
+        answer = self._chat.hear_again(person, words, str(message.message_id), own=_is_own(message))
         cards = await self._while_typing(answer, message.chat_id, context)
         await self._delivery.show(message.chat_id, cards, person.language, in_place=True)
 
@@ -124,8 +125,7 @@ class Face:
         if about.contact is not None:
             lead, words = lead_of(about.contact, self._region)
             return draft_of(lead, self._region, name, words)
-        words = about.text or about.caption or ""
-        return jotted(words, self._region, name) if _is_jotting(words, self._region) else None
+        return draft_in(about.text or about.caption or "", self._region, name, own=_is_own(about))
 
     async def _on_unreadable(self, update: Unreadable, context: Context) -> None:
         del context
@@ -166,8 +166,9 @@ class Face:
         return self._gate.person(update.effective_user)
 
 
-def _is_jotting(words: str, region: str) -> bool:
-    return has_contact(words, region) and not words.startswith("/")
+def _is_own(message: Message) -> bool:
+    """Whether the words are the person's own, and not passed on, made by another bot or set under a picture."""
+    return message.text is not None and message.forward_origin is None and message.via_bot is None
 
 
 async def _said(text: Text, about: str) -> list[Card]:

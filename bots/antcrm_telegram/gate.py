@@ -69,7 +69,7 @@ class Gate:
             raise ApplicationHandlerStop
         if user is None:
             raise ApplicationHandlerStop
-        if not self.is_member(user.id):
+        if not self.is_member(user.id) or (chat is not None and chat.id != user.id):
             await self._refuse(update, user, context)
             raise ApplicationHandlerStop
 
@@ -87,7 +87,7 @@ class Gate:
         with suppress(TelegramError):
             if update.callback_query is not None:
                 await update.callback_query.answer(_NOT_YOURS.render(language), show_alert=True)
-            elif update.message is not None and user.id not in self._refused:
+            elif update.message is not None and not self.is_member(user.id) and user.id not in self._refused:
                 self._refused[user.id] = None
                 if len(self._refused) > _MOST_REFUSED:
                     del self._refused[next(iter(self._refused))]

@@ -48,7 +48,7 @@ def keyboard(card: Card, language: Language) -> InlineKeyboardMarkup | None:
 
 def token_of(data: str | None) -> str:
     """The button's token in what Telegram sends with a tap; of anything else, what no button has."""
-    return (data or "").removeprefix(_PREFIX)
+    return data.removeprefix(_PREFIX) if data is not None and data.startswith(_PREFIX) else ""
 
 
 def units(text: str) -> int:

@@ -84,7 +84,7 @@ class HeldChat(Chat):
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    async def hear(self, person: Person, words: str) -> list[Card]:
+    async def hear(self, person: Person, words: str, message: str = "") -> list[Card]:
         self.begun.set()
         await self.go_on.wait()
         return [Card(verbatim(f"{person.who}: {words} done"))]

@@ -8,8 +8,7 @@ import uvicorn
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from antcrm_tools.guest_server import GuestServer
-from antcrm_tools.sandbox.server import listen
+from antcrm_tools.guest_server import GuestServer, listen
 from antcrm_tools.sandbox.telegram.bot_api import BotApi
 
 _START_SECONDS = 10.0
