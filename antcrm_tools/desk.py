@@ -37,6 +37,8 @@ _NEEDS: dict[Effect, Scope] = {
     Effect.DESTROY: "delete",
 }
 
+_RIGHTS: dict[Scope, Text] = {"read": msg("look up"), "write": msg("add and change"), "delete": msg("delete")}
+
 _DROPPED: dict[Reason, Text] = {
     "declined": msg("Nothing was changed: the answer was no."),
     "changed": msg("Nothing was changed: the customer is no longer as it was shown. Look at it and ask again."),
@@ -212,15 +214,23 @@ class Desk:
         return await call.tool.preview(work, call.args)
 
     def _require_rights(self, call: Call, *actors: Actor) -> None:
-        title, scope = call.tool.title, verbatim(_NEEDS[call.effect])
+        title, scope = call.tool.title, _NEEDS[call.effect]
         if not self.policy.allows(call.effect):
             raise NotAllowed(
-                msg("“{title}” needs the right “{scope}”, which this program was not given.", title=title, scope=scope),
+                msg(
+                    "“{title}” needs the right “{scope}”, which this program was not given.",
+                    title=title,
+                    scope=verbatim(scope),  # as it stands in the setting
+                ),
                 then=msg("Ask the admin, who sets ANTCRM_SCOPES."),
             )
         if not all(self.policy.allows(call.effect, actor) for actor in actors):
             raise NotAllowed(
-                msg("“{title}” needs the right “{scope}”, which your role does not include.", title=title, scope=scope),
+                msg(
+                    "“{title}” needs the right to {scope}, which your role does not include.",
+                    title=title,
+                    scope=_RIGHTS[scope],
+                ),
                 then=msg("Ask the admin, or a manager to do it."),
             )
 

@@ -57,7 +57,7 @@ class RemoveTags(Args):
         if not gone & {_key(tag) for tag in customer.tags}:
             raise BadInput(
                 msg("{ref} has no tag “{tags}”.", ref=customer.ref, tags=clean(", ".join(self.tags))),
-                then=msg("It has: {tags}.", tags=clean(", ".join(customer.tags), 300)) if customer.tags else None,
+                then=msg("It has: {values}.", values=clean(", ".join(customer.tags), 300)) if customer.tags else None,
             )
         return Edit(tags=tuple(tag for tag in customer.tags if _key(tag) not in gone))
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from antcrm_tools.errors import BadInput
+from antcrm_tools.in_words import value_in_words
 from antcrm_tools.meaning import email_key, meaning, phone_key
 from antcrm_tools.models import Customer, CustomField, Edit
 from antcrm_tools.registry import Args, ArgumentError, Effect, Preview, tool
-from antcrm_tools.text import clean, msg
+from antcrm_tools.text import Text, clean, msg
 from antcrm_tools.tools.fields import (
     Addresses,
     Birthday,
@@ -129,7 +130,7 @@ class UpdateCustomer(Args):
         if unknown:
             raise BadInput(
                 msg("{ref} has no “{value}” to drop.", ref=customer.ref, value=clean(unknown[0])),
-                then=msg("Look at the customer with get_customer first."),
+                then=_has(value_in_words(customer, field)),
             )
         kept = [item for key, item in zip(keys, have, strict=True) if key not in drop]
         there = {str(meaning(field, (item,), region)) for item in kept}
@@ -143,7 +144,7 @@ class UpdateCustomer(Args):
             if place is None and not value:
                 raise BadInput(
                     msg("{ref} has no custom field “{name}” to drop.", ref=customer.ref, name=clean(name)),
-                    then=msg("Look at the customer with get_customer first."),
+                    then=_has(", ".join(field.name for field in fields)),
                 )
             if place is None:
                 fields.append(CustomField(name=name, value=value))
@@ -152,6 +153,10 @@ class UpdateCustomer(Args):
             elif fields[place].value != value:
                 fields[place] = CustomField(name=fields[place].name, value=value)
         return tuple(fields)
+
+
+def _has(values: str) -> Text | None:
+    return msg("It has: {values}.", values=clean(values, 300)) if values else None
 
 
 def _place(name: str, fields: list[CustomField], ref: str) -> int | None:

@@ -29,8 +29,9 @@ class Card:
 
     `replaces` names the card whose place this one takes, where a face can edit what it has sent: a question that was
     answered must not go on looking open. `closes` names cards whose last button was spent meanwhile. A `notice` is a
-    passing word about a tap, and leaves every card as it is; an `alert` is one that has to be seen. `about` is the messenger's name for the message a card
-    speaks of, and `mark` what became of it, where a face can show that on the message itself.
+    passing word about a tap, and leaves every card as it is; an `alert` is one that has to be seen. `about` is the
+    messenger's name for the message a card speaks of, and `mark` what became of it, where a face can show that on the
+    message itself.
     """
 
     title: Text | None = None

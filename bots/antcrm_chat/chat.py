@@ -122,6 +122,8 @@ class Chat:
                 return [_unexpected(error)]
 
     def _with_spent(self, person: Person, cards: list[Card]) -> list[Card]:
+        if not cards:
+            return cards
         spent = self._dialogues.of(person.id).take_spent() - {card.replaces for card in cards}
         return [replace(card, closes=tuple(spent)) if not place else card for place, card in enumerate(cards)]
 

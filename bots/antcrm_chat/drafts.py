@@ -216,8 +216,11 @@ class Drafts:
         return replace(card, about=draft.message)
 
     async def _note(self, draft: Draft, ref: str) -> list[Card]:
+        words, typed = draft.words, draft.lead.note
+        if any(word not in words for word in typed.split()):
+            words = f"{words}\n{typed}"  # written since, when the draft was changed
         try:
-            call = tool_named("add_note").call({"ref": ref, "note": draft.words})
+            call = tool_named("add_note").call({"ref": ref, "note": words})
         except BadInput as error:
             return [self.card(draft, join((error.what, error.done)))]
         return await self.turn.submit(call, draft)

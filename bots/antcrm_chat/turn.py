@@ -267,7 +267,8 @@ def _who(args: Args) -> Step | None:
         known: Sequence[str] = (*args.phones, *args.emails)
         return Look(known[0]) if known else None
     ref = getattr(args, "ref", None)
-    return Open(ref) if isinstance(ref, str) else None
+    # Not Open: of a customer who is gone it says “nothing was changed”, which after a delete is not so.
+    return Look(ref) if isinstance(ref, str) else None
 
 
 def _label(hit: CustomerLine) -> Text:

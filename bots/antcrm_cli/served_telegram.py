@@ -52,8 +52,8 @@ async def run_telegram(lang: str | None, *, sandbox: bool) -> None:
 
     async with House(settings) as house:
         with _stopping() as stop:
-            await TelegramFace(house, token, announce=announce, report=say).run(stop)
-    say(msg("Stopped. Nothing is left half done."))
+            finished = await TelegramFace(house, token, announce=announce, report=say).run(stop)
+    say(msg("Stopped. Nothing is left half done.") if finished else msg("Stopped."))
 
 
 @contextmanager

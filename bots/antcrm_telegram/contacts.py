@@ -110,7 +110,7 @@ def _properties(vcard: str) -> Iterator[_Property]:
             continue
         group, name = (match["group"] or "").upper(), match["name"].upper()
         value = _readable(name, match["parameters"] or "", match["value"])
-        if name == "X-ABLABEL" and group:
+        if name == "X-ABLABEL" and group and group not in labels:
             labels[group] = value
         elif name == "CATEGORIES":
             value = ", ".join(each for each in map(str.strip, value.split(",")) if each.lower() not in _EVERYBODYS)

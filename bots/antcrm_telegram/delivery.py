@@ -12,6 +12,7 @@ from telegram.constants import ParseMode, ReactionEmoji
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from antcrm_chat.cards import Card, Mark
+from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, wait_of
 from antcrm_telegram.rendering import keyboard, pieces
 from antcrm_tools.text import Language
 
@@ -20,12 +21,14 @@ R = TypeVar("R")
 _PATIENCE = 600.0
 """Seconds for which a card is tried again: through a tunnel, or until Telegram is back."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _SENT_AGAIN = 2
 """Times a message is sent again that may have arrived. Twice on the screen is better than never: buttons work once."""
 
-_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
-"""What the library's errors were caused by, where nothing left this machine."""
+_LAST_TRIES, _LAST_PAUSE = 2, 2.0
+"""Tries, and seconds before each, when the process is about to end: what was saved must not end in silence."""
+
+_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "ProtocolError"})
+"""What the library's errors were caused by, where nothing left for Telegram; the last is a SOCKS proxy's."""
 
 _REACTIONS: dict[Mark, str | None] = {
     "seen": ReactionEmoji.EYES,
@@ -45,10 +48,11 @@ class Delivery:
         self._bot = bot
         self._leaving = asyncio.Event()
         self._sleep = sleep or self._wait
+        self._last_sleep = sleep or asyncio.sleep
         self._walls: dict[int, dict[str, list[int]]] = {}
 
     def hurry(self) -> None:
-        """The process is about to end: what cannot be delivered now is not waited for."""
+        """The process is about to end: what cannot be delivered soon is not waited for."""
         self._leaving.set()
 
     def stands(self, chat: int, message: int) -> bool:
@@ -174,23 +178,24 @@ class Delivery:
         Raises:
             TelegramError: Telegram refuses it, or it did not work for too long.
         """
-        waited, pause, sent = 0.0, _FIRST_PAUSE, 0
+        waited, pause, sent, last = 0.0, FIRST_PAUSE, 0, 0
         while True:
             try:
                 return await call()
             except (BadRequest, Forbidden):
                 raise
             except RetryAfter as error:
-                seconds = _seconds(error)
+                seconds = wait_of(error)
                 failure: TelegramError = error
             except NetworkError as error:
-                sent += type(error.__cause__).__name__ not in _NEVER_SENT
-                seconds, pause = pause, min(_LONGEST_PAUSE, pause * 2)
+                sent += _may_have_arrived(error)
+                seconds, pause = pause, min(LONGEST_PAUSE, pause * 2)
                 failure = error
             waited += seconds
-            if waited > _PATIENCE or (once and sent > _SENT_AGAIN) or self._leaving.is_set():
+            last += self._leaving.is_set()
+            if waited > _PATIENCE or (once and sent > _SENT_AGAIN) or last > _LAST_TRIES:
                 raise failure
-            await self._sleep(seconds)
+            await (self._last_sleep(min(seconds, _LAST_PAUSE)) if last else self._sleep(seconds))
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -198,6 +203,9 @@ class Delivery:
                 await self._leaving.wait()
 
 
-def _seconds(error: RetryAfter) -> float:
-    after = error.retry_after
-    return float(after if isinstance(after, int | float) else after.total_seconds()) + 0.5
+def _may_have_arrived(error: NetworkError) -> bool:
+    cause = error.__cause__
+    if cause is None or (isinstance(cause, TelegramError) and type(cause) is not TelegramError):
+        # Telegram, or who stands before it, has said that it failed; all but one of them know.
+        return "Gateway Time" in (error if cause is None else cause).message
+    return type(cause).__name__ not in _NEVER_SENT

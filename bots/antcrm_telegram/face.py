@@ -48,6 +48,8 @@ class Face:
         self._gate = gate
         self._delivery = delivery
         self._region = region
+        self._albums: dict[str, str] = {}
+        """The album each person sent last: its pictures come one by one, and are answered once."""
 
     def attach(self, app: Application[Any, Any, Any, Any, Any, Any]) -> None:
         """Put the gate before everything, and the handlers behind it."""
@@ -79,8 +81,12 @@ class Face:
                 return self._chat.hear(person, message.text, name), None
             return self._chat.hear_quoted(person, message.text, name), None
         if message.caption and has_contact(message.caption, self._region):
+            self._albums[person.id] = message.media_group_id or ""
             return self._chat.hear_quoted(person, message.caption, name), _WITHOUT_FILE
-        return _said(_ONLY_WORDS, name), None
+        album, before = message.media_group_id, self._albums.get(person.id)
+        if album is not None:
+            self._albums[person.id] = album
+        return _said(_ONLY_WORDS if album is None or album != before else None, name), None
 
     async def _on_edit(self, update: Update, context: Context) -> None:
         message, person = update.edited_message, self._person(update)
@@ -132,7 +138,7 @@ class Face:
         if update.person is not None:
             said = msg("A message of yours could not be read, and nothing was done. Send it again as plain text.")
             code = msg("If it happens again, tell the admin the code {code}.", code=update.code)
-            await self._delivery.say(update.person, join((said, code)).render(self._gate.language))
+            await self._delivery.say(update.person, join((said, code)).render(self._gate.language_with(update.person)))
 
     async def _on_error(self, update: object, context: Context) -> None:
         """The last line: a person must hear that something went wrong."""
@@ -171,8 +177,8 @@ def _is_own(message: Message) -> bool:
     return message.text is not None and message.forward_origin is None and message.via_bot is None
 
 
-async def _said(text: Text, about: str) -> list[Card]:
-    return [Card(None, (text,), about=about)]
+async def _said(text: Text | None, about: str) -> list[Card]:
+    return [] if text is None else [Card(None, (text,), about=about)]
 
 
 async def _result(task: asyncio.Task[list[Card]]) -> list[Card]:

@@ -1,26 +1,42 @@
-"""The bot as the library knows it, but for how it fetches updates: one by one, and forgotten only when dealt with."""
+"""Fetching updates: one by one, and forgotten by Telegram only when dealt with.
+
+The library's own loop is not used: it confirms what nobody has dealt with, one update that it cannot read blocks all
+behind it, it can end without a word, and while it waits after a failure it cannot be stopped.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from telegram import Update
-from telegram.error import Conflict, InvalidToken
+from telegram.constants import UpdateType
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from antcrm_telegram.mailbox import Mailbox
 from antcrm_tools.errors import CrmError
 from antcrm_tools.logs import note_unexpected
-from antcrm_tools.text import msg
+from antcrm_tools.text import Text, msg
 
-log = logging.getLogger(__name__)
+os.environ["PTB_TIMEDELTA"] = "true"
+"""Otherwise the library warns in every error that says how long to wait, and where warnings are errors, breaks."""
+
+UPDATES = (
+    UpdateType.MESSAGE,
+    UpdateType.EDITED_MESSAGE,
+    UpdateType.CALLBACK_QUERY,
+    UpdateType.MY_CHAT_MEMBER,
+)
+"""What is asked for. Everything else Telegram keeps to itself."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds between two tries: doubled from the first up to the longest."""
 
 _LONG_POLL = 25
 """Seconds Telegram may wait for something to come."""
@@ -30,6 +46,13 @@ _READ = 10.0
 
 _CONFLICTS, _CONFLICT_SECONDS = 4, 120.0
 """So many in so many seconds: it is not the last breath of a process that was started anew."""
+
+_AN_OUTAGE = 3
+"""Failures in a row of which the admin hears. One alone is the weather."""
+
+_CONFIRMS = 3
+"""Tries to tell Telegram at the end what is done, or it is done once more after the next start."""
+_CONFIRM_SECONDS = 10.0
 
 _NOTHING_LOST = msg("Telegram keeps what people write for a day, so nothing of it is lost.")
 
@@ -44,105 +67,174 @@ class Unreadable:
 
 
 class Bot(ExtBot[None]):
-    """Fetches updates for one process, and knows when that is no use any more."""
+    """The library's bot, for which every answer that is none is a failure of the network, whoever gave it."""
 
-    def __init__(self, token: str, mailbox: Mailbox, **more: Any) -> None:
-        """`more`: what ExtBot takes."""
-        super().__init__(token, **more)
-        self._mailbox = mailbox
-        self._conflicts: deque[float] = deque(maxlen=_CONFLICTS)
-        self._looked = time.monotonic()
-        self._over: asyncio.Future[CrmError] = asyncio.get_running_loop().create_future()
+    async def raw_updates(self, offset: int | None, seconds: int, *, limit: int | None = None) -> list[Any]:
+        """What has come from `offset` on, as it came; waits so many seconds for something to come.
 
-    @property
-    def over(self) -> asyncio.Future[CrmError]:
-        """Done when no update will come any more, with what to tell the admin."""
-        return self._over
+        Raises:
+            TelegramError: nothing was got, for whatever reason.
+        """
+        data: dict[str, Any] = {"offset": offset, "timeout": seconds, "limit": limit, "allowed_updates": [*UPDATES]}
+        found = await self._post("getUpdates", data, read_timeout=seconds + _READ)
+        if not isinstance(found, list):
+            raise NetworkError("updates that are no list")
+        return cast("list[Any]", found)
 
-    @property
-    def quiet(self) -> float:
-        """Seconds since Telegram was last asked for updates. The library's loop can end without a word."""
-        return time.monotonic() - self._looked
-
-    async def get_updates(  # pyright: ignore[reportIncompatibleMethodOverride]  what it returns may be Unreadable
-        self,
-        offset: int | None = None,
-        limit: int | None = None,
-        timeout: float | timedelta | None = None,  # noqa: ASYNC109  the library's parameter
-        allowed_updates: Sequence[str] | None = None,
-        **_: Any,
-    ) -> tuple[Update | Unreadable, ...]:
-        """New updates. The offset the library keeps is not used: it confirms what nobody has dealt with."""
-        del offset, limit
-        self._looked = time.monotonic()
-        if self._mailbox.in_hand:
-            await self._mailbox.pause()
-        seconds = 0 if self._mailbox.in_hand or timeout in (0, timedelta()) else _LONG_POLL
-        data: dict[str, Any] = {
-            "offset": self._mailbox.offset,
-            "timeout": seconds,
-            "allowed_updates": None if allowed_updates is None else list(allowed_updates),
-        }
+    async def _do_post(self, endpoint: str, data: dict[str, Any], **more: Any) -> Any:
         try:
-            found = await self._post("getUpdates", data, read_timeout=seconds + _READ)
-        except InvalidToken:
-            self._end(
-                CrmError(
-                    msg("Telegram does not accept the bot's token any more."),
-                    done=_NOTHING_LOST,
-                    then=msg("Get the token from @BotFather, put it into ANTCRM_TELEGRAM_TOKEN and start again."),
-                )
-            )
+            return await super()._do_post(endpoint, data, **more)
+        except TelegramError as error:
+            # A page instead of an answer, as a hotel's network gives: the library has no kind of its own for it.
+            if type(error) is TelegramError or is_a_strangers(error):
+                raise NetworkError(type(error).__name__) from error
             raise
-        except Conflict:
-            self._note_conflict()
-            raise
-        return await self._new(cast("list[Any]", found))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise NetworkError(type(error).__name__) from error
+
+
+class Fetcher:
+    """Fetches updates for one process, and ends when that is no use any more."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        mailbox: Mailbox,
+        *,
+        sleep: Callable[[float], Awaitable[object]],
+        report: Callable[[Text], object],
+        unreachable: Text,
+    ) -> None:
+        """`sleep` waits some seconds between two tries; `report` gets what the admin should know.
+
+        `unreachable` is what they are told when it does not work for a while.
+        """
+        self._bot = bot
+        self._mailbox = mailbox
+        self._sleep = sleep
+        self._report = report
+        self._unreachable = unreachable
+        self._conflicts: deque[float] = deque(maxlen=_CONFLICTS)
+        self._failures = 0
+
+    async def run(self, queue: asyncio.Queue[Any]) -> NoReturn:
+        """Put what comes into `queue`, until it is cancelled.
+
+        Raises:
+            CrmError: no update will come any more, with what to tell the admin.
+        """
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                found = await self._ask()
+            except InvalidToken:
+                raise withdrawn() from None
+            except Conflict:
+                self._note_conflict()
+                await self._sleep(FIRST_PAUSE)
+            except RetryAfter as error:
+                await self._sleep(wait_of(error))
+            except TelegramError:
+                self._note_failure()
+                await self._sleep(pause)
+                pause = min(LONGEST_PAUSE, pause * 2)
+            else:
+                pause = FIRST_PAUSE
+                self._note_success()
+                await self._take(found, queue)
 
     async def confirm(self) -> None:
         """Tell Telegram what has been dealt with, when nothing more is fetched."""
-        await self._post("getUpdates", {"offset": self._mailbox.offset, "timeout": 0, "limit": 1}, read_timeout=_READ)
+        for _ in range(_CONFIRMS):
+            if not self._mailbox.untold:
+                return
+            offset = self._mailbox.offset
+            try:
+                async with asyncio.timeout(_CONFIRM_SECONDS):
+                    await self._bot.raw_updates(offset, 0, limit=1)
+            except (TelegramError, TimeoutError):
+                await self._sleep(FIRST_PAUSE)
+            else:
+                self._mailbox.told(offset, empty=False)
 
-    async def _new(self, found: list[Any]) -> tuple[Update | Unreadable, ...]:
-        updates: list[Update | Unreadable] = []
+    async def _ask(self) -> list[Any]:
+        mailbox = self._mailbox
+        if mailbox.in_hand:
+            await mailbox.pause()
+        offset = mailbox.offset
+        found = await self._bot.raw_updates(offset, 0 if mailbox.in_hand else _LONG_POLL)
+        mailbox.told(offset, empty=not found)
+        return found
+
+    async def _take(self, found: Sequence[Any], queue: asyncio.Queue[Any]) -> None:
+        new = False
         for raw in found:
-            number = cast("dict[str, Any]", raw).get("update_id") if isinstance(raw, dict) else None
-            if isinstance(number, int) and self._mailbox.take(number):
-                updates.append(self._read(number, cast("dict[str, Any]", raw)))
-        if not found:
-            self._mailbox.nothing_new()
-        elif not updates and not self._mailbox.in_hand:
+            number = _number(raw)
+            if number is not None and self._mailbox.take(number):
+                queue.put_nowait(self._read(number, raw))
+                new = True
+        if found and not new and not self._mailbox.in_hand:
             await self._mailbox.pause()  # nothing in it has a number: it will come again at once
-        return tuple(updates)
 
     def _read(self, number: int, raw: dict[str, Any]) -> Update | Unreadable:
         try:
-            return Update.de_json(raw, self)
+            return Update.de_json(raw, self._bot)
         except Exception as error:  # noqa: BLE001  whatever it is, those behind it must get through
             return Unreadable(number, _person_in(raw), note_unexpected(error))
+
+    def _note_success(self) -> None:
+        if self._failures >= _AN_OUTAGE:
+            self._report(msg("Telegram can be reached again."))
+        self._failures = 0
+
+    def _note_failure(self) -> None:
+        self._failures += 1
+        if self._failures == _AN_OUTAGE:
+            self._report(self._unreachable)
 
     def _note_conflict(self) -> None:
         now = time.monotonic()
         self._conflicts.append(now)
         if len(self._conflicts) == _CONFLICTS and now - self._conflicts[0] < _CONFLICT_SECONDS:
-            self._end(
-                CrmError(
-                    msg("Another program fetches this bot's messages: only one may."),
-                    done=_NOTHING_LOST,
-                    then=msg("Stop the other one, or make a bot of its own for each with @BotFather."),
-                )
-            )
+            raise CrmError(
+                msg("Another program fetches this bot's messages: only one may."),
+                done=_NOTHING_LOST,
+                then=msg("Stop the other one, or make a bot of its own for each with @BotFather."),
+            ) from None
 
-    def _end(self, error: CrmError) -> None:
-        if not self._over.done():
-            self._over.set_result(error)
+
+def withdrawn() -> CrmError:
+    """What ends a bot whose token is worth nothing any more."""
+    return CrmError(
+        msg("Telegram does not accept the bot's token any more."),
+        done=_NOTHING_LOST,
+        then=msg("Get the token from @BotFather, put it into ANTCRM_TELEGRAM_TOKEN and start again."),
+    )
+
+
+def wait_of(error: RetryAfter) -> float:
+    """The seconds Telegram wants to be left alone."""
+    after = error.retry_after
+    return float(after if isinstance(after, int | float) else after.total_seconds()) + 0.5
+
+
+def is_a_strangers(error: BaseException) -> bool:
+    """Whether a refusal was none of Telegram's: it was not in its language."""
+    return isinstance(error.__cause__, TelegramError)
+
+
+def _number(raw: Any) -> int | None:
+    number = cast("dict[str, Any]", raw).get("update_id") if isinstance(raw, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _person_in(raw: dict[str, Any]) -> int | None:
-    """Who wrote an update that cannot be read; None unless it was in their own chat with the bot."""
-    for kind in ("message", "edited_message"):
+    """Who sent an update that cannot be read; None unless it was in their own chat with the bot."""
+    for kind in ("message", "edited_message", "callback_query"):
         match raw.get(kind):
             case {"chat": {"id": int() as chat}, "from": {"id": int() as sender}} if chat == sender:
+                return sender
+            case {"message": {"chat": {"id": int() as chat}}, "from": {"id": int() as sender}} if chat == sender:
                 return sender
             case _:
                 continue

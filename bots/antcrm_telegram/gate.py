@@ -9,7 +9,7 @@ from typing import Any
 from telegram import Chat as TelegramChat
 from telegram import Update, User
 from telegram.constants import ChatMemberStatus
-from telegram.error import TelegramError
+from telegram.error import BadRequest, Forbidden, TelegramError, TimedOut
 from telegram.ext import ApplicationHandlerStop, CallbackContext
 
 from antcrm_chat.cards import Person
@@ -36,11 +36,13 @@ class Gate:
         self._members = {member.telegram_id: member for member in members}
         self.language: Language = language
         self._refused: dict[int, None] = {}
+        self._spoken: dict[int, Language] = {}
 
     def person(self, user: User) -> Person:
         """The member behind a Telegram user who was let through."""
         member = self._members[user.id]
-        return Person(str(user.id), member.who, self.language_of(user), scopes_of(member.role))
+        language = self._spoken[user.id] = self.language_of(user)
+        return Person(str(user.id), member.who, language, scopes_of(member.role))
 
     def is_member(self, telegram_id: int | None) -> bool:
         """Whether somebody is a member of staff."""
@@ -50,6 +52,10 @@ class Gate:
         """What their Telegram speaks."""
         code = (user.language_code or "").casefold()
         return "vi" if code.startswith("vi") else "en" if code.startswith("en") else self.language
+
+    def language_with(self, telegram_id: int) -> Language:
+        """What is spoken with a member when it cannot be read what their Telegram speaks."""
+        return self._spoken.get(telegram_id, self.language)
 
     async def check(self, update: object, context: Context) -> None:
         """Let an update through, or end it.
@@ -88,8 +94,12 @@ class Gate:
             if update.callback_query is not None:
                 await update.callback_query.answer(_NOT_YOURS.render(language), show_alert=True)
             elif update.message is not None and not self.is_member(user.id) and user.id not in self._refused:
-                self._refused[user.id] = None
-                if len(self._refused) > _MOST_REFUSED:
-                    del self._refused[next(iter(self._refused))]
                 number = msg("If you are one of them, give the admin your Telegram number: {id}.", id=user.id)
-                await context.bot.send_message(user.id, join((_REFUSAL, number)).render(language))
+                with suppress(BadRequest, Forbidden, TimedOut):  # it is no use, or it may have arrived
+                    await context.bot.send_message(user.id, join((_REFUSAL, number)).render(language))
+                self._note_refused(user.id)
+
+    def _note_refused(self, telegram_id: int) -> None:
+        self._refused[telegram_id] = None
+        if len(self._refused) > _MOST_REFUSED:
+            del self._refused[next(iter(self._refused))]

@@ -21,6 +21,7 @@ class Mailbox:
         """Nothing has come yet."""
         self._open: set[int] = set()
         self._next = 0
+        self._told = 0
         self._changed = asyncio.Event()
         self._pause = _SHORTEST
 
@@ -33,6 +34,11 @@ class Mailbox:
     def offset(self) -> int | None:
         """What to ask Telegram for: everything from here on. What is older is done and may be forgotten."""
         return min(self._open, default=self._next) or None
+
+    @property
+    def untold(self) -> bool:
+        """Whether something is done that Telegram has not been told of."""
+        return (self.offset or 0) > self._told
 
     def take(self, update_id: int) -> bool:
         """Take an update in hand; False if it came before."""
@@ -49,10 +55,14 @@ class Mailbox:
         self._pause = _SHORTEST
         self._changed.set()
 
-    def nothing_new(self) -> None:
-        """Telegram has confirmed all there was. After a week without a message its numbers start anew anywhere."""
-        if not self._open:
-            self._next = 0
+    def told(self, offset: int | None, *, empty: bool) -> None:
+        """Telegram has answered to this offset; `empty`: there was nothing from there on.
+
+        After a week without a message its numbers start anew anywhere, so what was asked for last says nothing then.
+        """
+        self._told = offset or 0
+        if empty and self._told == self._next:
+            self._next = self._told = 0
 
     async def pause(self) -> None:
         """Until an update in hand is done, or it is time to look for new ones."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from antcrm_chat.cards import Button, Card
-from antcrm_tools.text import Language, msg
+from antcrm_tools.text import Language, clean, msg
 
 TEXT_LIMIT = 4096
 """UTF-16 code units of a message, as Telegram counts them."""
@@ -70,12 +70,18 @@ def _packed(rows: Iterator[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]
     for row in rows:
         length = units(row[0]) + 1
         if message and size + length > TEXT_LIMIT:
-            yield message
+            if _shows_something(message):
+                yield message
             message, size = [], 0
         message.append(row)
         size += length
-    if any(text.strip() for text, _ in message):
+    if _shows_something(message):
         yield message
+
+
+def _shows_something(message: list[tuple[str, bool]]) -> bool:
+    """Telegram refuses what does not."""
+    return any(clean(text) for text, _ in message)
 
 
 def _split(row: tuple[str, bool]) -> Iterator[tuple[str, bool]]:

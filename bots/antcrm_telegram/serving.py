@@ -4,48 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 from telegram import LinkPreviewOptions
-from telegram.constants import UpdateType
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application, ApplicationBuilder, Defaults
 from telegram.request import HTTPXRequest
 
 from antcrm_chat.chat import Chat
 from antcrm_telegram.delivery import Delivery
 from antcrm_telegram.face import Face
-from antcrm_telegram.fetching import Bot
+from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, Bot, Fetcher, wait_of, withdrawn
 from antcrm_telegram.gate import Gate
 from antcrm_telegram.mailbox import Mailbox
 from antcrm_telegram.profile import introduce
 from antcrm_telegram.turns import Turns
-from antcrm_tools.errors import BadInput, CrmError
+from antcrm_tools.errors import BadInput
 from antcrm_tools.house import House
+from antcrm_tools.settings import Settings
 from antcrm_tools.text import Text, clean, msg
 
-UPDATES = (
-    UpdateType.MESSAGE,
-    UpdateType.EDITED_MESSAGE,
-    UpdateType.CALLBACK_QUERY,
-    UpdateType.MY_CHAT_MEMBER,
-)
-"""What is asked for. Everything else Telegram keeps to itself."""
+T = TypeVar("T")
 
 _CONNECTIONS, _POLLING_CONNECTIONS = 16, 4
 _CONNECT, _ANSWER = 10.0, 20.0
-_POLL = timedelta(seconds=25)
 
-_QUIET = 180.0
-"""Seconds without a look at Telegram after which the library's loop is taken for dead."""
-_WATCH = 15.0
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_FINISH = 60.0
+"""Seconds that what is under way gets to end. Who stops a service mostly kills it some time after that."""
 
 _NOTHING_STARTED = msg("Nothing was started.")
 
@@ -79,8 +67,11 @@ class TelegramFace:
         self._announce = announce
         self._report = report
         self._sleep = sleep or asyncio.sleep
+        self._unreachable = _unreachable(settings)
+        self._bot = _bot(settings, token)
         mailbox = Mailbox()
-        self._bot = _bot(house, token, mailbox)
+        self._fetcher = Fetcher(self._bot, mailbox, sleep=self._sleep, report=report, unreachable=self._unreachable)
+        self._turns = Turns(mailbox)
         self._delivery = Delivery(self._bot, sleep=sleep)
         chat = Chat(
             house.desk,
@@ -92,49 +83,64 @@ class TelegramFace:
         )
         gate = Gate(settings.telegram_members, settings.language)
         self._app: Application[Any, Any, Any, Any, Any, Any] = (
-            ApplicationBuilder().bot(self._bot).concurrent_updates(Turns(mailbox)).job_queue(None).build()
+            ApplicationBuilder().bot(self._bot).updater(None).concurrent_updates(self._turns).job_queue(None).build()
         )
         Face(chat, gate, self._delivery, settings.region).attach(self._app)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set.
+    async def run(self, stop: asyncio.Event) -> bool:
+        """Serve until `stop` is set; False if something had to be broken off, which was said.
 
         Raises:
             BadInput: Telegram does not accept the token.
             CrmError: it had to end: the token was withdrawn, or somebody else fetches this bot's messages.
         """
-        connected = await self._unless(stop, self._connect())
-        if connected is None:
-            return
         try:
+            hello = await _unless(stop, self._connect())
+            if hello is None:
+                return True
             await self._app.start()
             try:
-                await self._serve(stop, connected)
+                await self._serve(stop, hello)
             finally:
-                await self._app.stop()
-                with suppress(TelegramError):
-                    await self._bot.confirm()
+                finished = await self._leave()
+            return finished
         finally:
-            await self._app.shutdown()
+            await self._bot.shutdown()
 
     async def _serve(self, stop: asyncio.Event, hello: Hello) -> None:
-        updater = self._app.updater
-        if updater is None:
-            raise LookupError("the application was built without an updater")
-        await self._unless(stop, introduce(self._bot, self._settings.language))
-        await self._unless(stop, self._patiently(self._bot.delete_webhook))
+        await _unless(stop, introduce(self._bot, self._settings.language))
         try:
-            if not stop.is_set():
-                await updater.start_polling(
-                    timeout=_POLL, bootstrap_retries=-1, allowed_updates=UPDATES, error_callback=self._note_failure
-                )
-                self._announce(hello)
-                await self._unless(stop, self._watch())
-        finally:
+            await _unless(stop, self._patiently(self._bot.delete_webhook))
+        except InvalidToken:
+            raise withdrawn() from None
+        if not stop.is_set():
+            self._announce(hello)
+            await _unless(stop, self._fetcher.run(self._app.update_queue))
+
+    async def _leave(self) -> bool:
+        """End what is under way and tell Telegram; False if it had to be broken off."""
+        try:
             self._report(msg("Finishing what is under way…"))
-            self._delivery.hurry()
-            if updater.running:
-                await updater.stop()
+        finally:
+            finished = await self._finish()
+        if not finished:
+            self._report(
+                msg("Something takes too long and is broken off. It is dealt with again after the next start.")
+            )
+        return finished
+
+    async def _finish(self) -> bool:
+        self._turns.leave()
+        self._delivery.hurry()
+        stopping = asyncio.create_task(self._app.stop())
+        try:
+            await asyncio.wait((stopping,), timeout=_FINISH)
+            finished = stopping.done()
+        finally:
+            self._turns.break_off()
+            await stopping
+        await self._fetcher.confirm()
+        return finished
 
     async def _connect(self) -> Hello:
         """Raises BadInput if the token is not accepted."""
@@ -150,57 +156,51 @@ class TelegramFace:
         return Hello(clean(me.username or ""), clean(me.full_name))
 
     async def _patiently(self, call: Callable[[], Awaitable[object]]) -> None:
-        """Try until Telegram can be reached: at the start the office's line may still be down."""
-        pause, said = _FIRST_PAUSE, False
+        """Try until Telegram can be reached: at the start the office's line may still be down.
+
+        Raises:
+            InvalidToken: Telegram does not accept the token.
+        """
+        pause, said = FIRST_PAUSE, False
         while True:
             try:
                 await call()
-            except (BadRequest, Forbidden, InvalidToken):
+            except InvalidToken:
                 raise
             except RetryAfter as error:
-                after = error.retry_after
-                seconds = float(after if isinstance(after, int | float) else after.total_seconds())
-            except NetworkError:
-                seconds, pause = pause, min(_LONGEST_PAUSE, pause * 2)
+                await self._sleep(wait_of(error))
+            except TelegramError:
                 if not said:
-                    self._report(msg("Telegram cannot be reached. It is tried again until you press Ctrl-C."))
+                    self._report(self._unreachable)
                     said = True
+                await self._sleep(pause)
+                pause = min(LONGEST_PAUSE, pause * 2)
             else:
                 return
-            await self._sleep(seconds)
-
-    async def _watch(self) -> None:
-        """Until no update will come any more; raises what to tell the admin."""
-        while True:
-            done, _ = await asyncio.wait((self._bot.over,), timeout=_WATCH)
-            if done:
-                raise self._bot.over.result()
-            if self._bot.quiet > _QUIET:
-                raise CrmError(
-                    msg("Messages are not fetched from Telegram any more, for a reason nobody foresaw."),
-                    done=msg("Telegram keeps what people write for a day, so nothing of it is lost."),
-                    then=msg("Start the program again."),
-                )
-
-    def _note_failure(self, error: TelegramError) -> None:
-        """The library goes on by itself; what has to be said of it was said by the bot."""
-
-    async def _unless(self, stop: asyncio.Event, work: Any) -> Any:
-        """The result of `work`, or None if `stop` came first."""
-        working, stopping = asyncio.ensure_future(work), asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                return working.result()
-            return None
-        finally:
-            for task in (working, stopping):
-                task.cancel()
-            await asyncio.gather(working, stopping, return_exceptions=True)
 
 
-def _bot(house: House, token: SecretStr, mailbox: Mailbox) -> Bot:
-    settings = house.settings
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """The result of `work`, or None if `stop` came first."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+
+
+def _unreachable(settings: Settings) -> Text:
+    if settings.telegram_proxy is None:
+        return msg("Telegram cannot be reached. It is tried again until you press Ctrl-C.")
+    return msg(
+        "Telegram cannot be reached through the proxy in {variable}. It is tried again until you press Ctrl-C.",
+        variable="ANTCRM_TELEGRAM_PROXY",
+    )
+
+
+def _bot(settings: Settings, token: SecretStr) -> Bot:
     proxy = None if settings.telegram_proxy is None else settings.telegram_proxy.get_secret_value()
 
     def request(connections: int) -> HTTPXRequest:
@@ -215,7 +215,6 @@ def _bot(house: House, token: SecretStr, mailbox: Mailbox) -> Bot:
 
     return Bot(
         token.get_secret_value(),
-        mailbox,
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
         request=request(_CONNECTIONS),

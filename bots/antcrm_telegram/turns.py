@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from telegram import Update
@@ -12,6 +12,7 @@ from telegram.ext import BaseUpdateProcessor
 from antcrm_telegram.fetching import Unreadable
 from antcrm_telegram.mailbox import Mailbox
 from antcrm_tools.locks import Locks
+from antcrm_tools.logs import note_unexpected
 
 _WAITING = 1000
 """Updates that are looked at. Who waits behind themself must not take the place of others."""
@@ -29,19 +30,54 @@ class Turns(BaseUpdateProcessor):
         self._mailbox = mailbox
         self._locks = Locks()
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._running: set[asyncio.Task[Any]] = set()
+        self._begun = 0
+        self._leaving = False
+
+    def leave(self) -> None:
+        """Begin nothing more: what is not begun is not dealt with, and comes again after the next start.
+
+        What is older than something begun is still done. Telegram can only be told of all up to a number, so the one
+        that was begun would be done twice.
+        """
+        self._leaving = True
+
+    def break_off(self) -> None:
+        """End what takes too long. It is not dealt with."""
+        for task in self._running:
+            task.cancel()
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Work on an update when it is its turn. One that was broken off is not dealt with, and comes again."""
-        async with self._locks.hold([_whose(update)]), self._room:
-            await coroutine
-        if isinstance(update, Update | Unreadable):
-            self._mailbox.done(update.update_id)
+        number = update.update_id if isinstance(update, Update | Unreadable) else 0
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+        try:
+            dealt_with = await self._in_turn(update, number, coroutine)
+        except Exception as error:  # noqa: BLE001  the library has dealt with all it foresaw; it would come for ever
+            note_unexpected(error)
+            dealt_with = True
+        finally:
+            self._running.discard(task)  # pyright: ignore[reportArgumentType]  None is not in it
+            if isinstance(coroutine, Coroutine):
+                coroutine.close()  # where its turn never came
+        if dealt_with:
+            self._mailbox.done(number)
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
 
     async def shutdown(self) -> None:
         """Nothing to release."""
+
+    async def _in_turn(self, update: object, number: int, coroutine: Awaitable[Any]) -> bool:
+        async with self._locks.hold([_whose(update)]), self._room:
+            if self._leaving and number > self._begun:
+                return False
+            self._begun = max(self._begun, number)
+            await coroutine
+            return True
 
 
 def _whose(update: object) -> str:

@@ -32,6 +32,7 @@ CALLS: dict[Effect, tuple[str, dict[str, object]]] = {
     Effect.CHANGE: ("update_stage", {"ref": AN.ref, "stage": "Chốt"}),
     Effect.DESTROY: ("delete_customer", {"ref": AN.ref}),
 }
+WORDS: dict[Scope, str] = {"read": "look up", "write": "add and change", "delete": "delete"}
 PROCESS = "which this program was not given. Nothing was changed. Ask the admin, who sets ANTCRM_SCOPES."
 ROLE = "which your role does not include. Nothing was changed. Ask the admin, or a manager to do it."
 
@@ -51,7 +52,9 @@ def call_of(effect: Effect) -> Call:
 
 def refusal(error: NotAllowed, effect: Effect, whose: str) -> bool:
     title = call_of(effect).tool.title.render("en")
-    return error.render("en") == f"“{title}” needs the right “{NEEDED[effect]}”, {whose}"
+    # The setting is spelled as it has to be written there; a person reads what they may not do.
+    right = f"“{NEEDED[effect]}”" if whose == PROCESS else f"to {WORDS[NEEDED[effect]]}"
+    return error.render("en") == f"“{title}” needs the right {right}, {whose}"
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])

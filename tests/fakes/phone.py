@@ -85,6 +85,10 @@ class Phone:
         more = {name: value for name, value in given.items() if value is not None}
         return await self._send(contact={"phone_number": phone_number, "first_name": first_name, **more})
 
+    async def send_anything(self, **fields: Any) -> str:
+        """Send a message of any other kind: its fields as Telegram names them."""
+        return await self._send(**fields)
+
     async def send_sticker(self) -> str:
         kind = {"type": "regular", "is_animated": False, "is_video": False, "emoji": "👋"}
         return await self._send(sticker={**_FILE, **_SIZE, **kind})
@@ -108,6 +112,12 @@ class Phone:
         """Tap a button that may be long gone, under that message or under the bot's last."""
         self._look_away()
         return await self._done(self._press(data, message_id)[0])
+
+    def data(self, label: str) -> str:
+        """What the newest button of that name sends to the bot."""
+        data = self._find(label)[1].data
+        assert data is not None, f"“{label}” sends nothing to the bot"
+        return data
 
     def press_later(self, data: str, message_id: int | None = None) -> int:
         """Tap it and wait for nothing; the id of the update."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 from pydantic import SecretStr
 
 from antcrm_telegram.serving import Hello, TelegramFace
@@ -21,6 +24,7 @@ from antcrm_tools.house import House
 from antcrm_tools.members import Member, read_members
 from antcrm_tools.sandbox.telegram import BotApi, serving
 from antcrm_tools.text import Text
+from tests.fakes.faulty import Faulty
 from tests.fakes.phone import Phone
 from tests.fakes.world import no_wait
 
@@ -48,8 +52,13 @@ class TelegramBot:
     token: str = TOKEN
     hello: Hello | None = None
     reports: list[Text] = field(default_factory=list[Text])
+    told: Callable[[Text], object] | None = None
+    """Where else that goes."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    running: asyncio.Task[None] | None = None
+    connected: asyncio.Event = field(default_factory=asyncio.Event)
+    running: asyncio.Task[bool] | None = None
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    """Everything it does, begun by whatever of it."""
 
     def phone(self, user_id: int = LAN, *, first_name: str = "Lan", language_code: str | None = "en") -> Phone:
         """A person's phone."""
@@ -61,23 +70,38 @@ class TelegramBot:
         Raises:
             CrmError: it gave up.
         """
-        connected = asyncio.Event()
+        running = self.begin()
+        waiting = asyncio.create_task(self.connected.wait())
+        async with asyncio.timeout(SECONDS):
+            await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if running.done():
+            await running
 
+    def begin(self) -> asyncio.Task[bool]:
+        """Start it and wait for nothing."""
+        self.connected = asyncio.Event()
+        self.stop = asyncio.Event()
+        self.tasks = set()
+        asyncio.get_running_loop().set_task_factory(_noting)
+        inside = copy_context()
+        inside.run(_TASKS.set, self.tasks)
+        self.running = asyncio.create_task(self._run(), context=inside)
+        self.tasks.add(self.running)
+        return self.running
+
+    async def _run(self) -> bool:
         def announce(hello: Hello) -> None:
             self.hello = hello
-            connected.set()
+            self.connected.set()
 
-        face = TelegramFace(
-            self.house, SecretStr(self.token), announce=announce, report=self.reports.append, sleep=no_wait
-        )
-        self.stop = asyncio.Event()
-        self.running = asyncio.create_task(face.run(self.stop))
-        waiting = asyncio.create_task(connected.wait())
-        async with asyncio.timeout(SECONDS):
-            await asyncio.wait((self.running, waiting), return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if self.running.done():
-            await self.running
+        def report(text: Text) -> None:
+            self.reports.append(text)
+            if self.told is not None:
+                self.told(text)
+
+        face = TelegramFace(self.house, SecretStr(self.token), announce=announce, report=report, sleep=no_wait)
+        return await face.run(self.stop)
 
     async def leave(self) -> None:
         """Stop it as Ctrl-C does, and wait until it has.
@@ -91,10 +115,16 @@ class TelegramBot:
                 await self.running
 
     async def kill(self) -> None:
-        """Break it off in the middle of whatever it does."""
-        if self.running is not None:
-            self.running.cancel()
-            await asyncio.wait((self.running,), timeout=SECONDS)
+        """Break it off in the middle of whatever it does, so that it can say nothing more to anybody."""
+        self.api.faults.clear()
+        self.api.faults.lose_request("*", times=None)
+        async with asyncio.timeout(SECONDS):
+            while left := [task for task in self.tasks if not task.done()]:
+                for task in left:
+                    if "anyio" not in getattr(task.get_coro(), "cr_code").co_filename:  # noqa: B009  ended by its own
+                        task.cancel()
+                await asyncio.wait(left, timeout=0.01)
+        self.api.faults.clear()
 
     async def ended(self) -> None:
         """Wait until it has ended by itself.
@@ -105,6 +135,52 @@ class TelegramBot:
         assert self.running is not None
         async with asyncio.timeout(SECONDS):
             await self.running
+
+
+async def soon(happened: Callable[[], object]) -> None:
+    """Wait until something has happened that no Telegram rings a bell for."""
+    async with asyncio.timeout(SECONDS):
+        while not happened():  # noqa: ASYNC110  nothing says when
+            await asyncio.sleep(0)
+
+
+class Hold:
+    """Requests to AntCRM whose address holds `part` wait from now on until they are let go."""
+
+    def __init__(self, line: Faulty, part: str) -> None:
+        self.waiting = 0
+        self._free = asyncio.Event()
+        self._came = asyncio.Event()
+        passing = line.handle_async_request
+
+        async def hold(request: httpx.Request) -> httpx.Response:
+            if part in str(request.url):
+                self.waiting += 1
+                self._came.set()
+                await self._free.wait()
+            return await passing(request)
+
+        line.handle_async_request = hold  # pyright: ignore[reportAttributeAccessIssue]
+
+    async def reached(self) -> None:
+        """Wait until there is one."""
+        async with asyncio.timeout(SECONDS):
+            await self._came.wait()
+
+    def release(self) -> None:
+        """Let them go on, and all that come."""
+        self._free.set()
+
+
+_TASKS: ContextVar[set[asyncio.Task[Any]] | None] = ContextVar("_TASKS", default=None)
+
+
+def _noting(loop: asyncio.AbstractEventLoop, coroutine: Any, **more: Any) -> asyncio.Task[Any]:
+    task = asyncio.Task(coroutine, loop=loop, **more)
+    tasks = _TASKS.get()
+    if tasks is not None:
+        tasks.add(task)
+    return task
 
 
 @asynccontextmanager

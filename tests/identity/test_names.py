@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antcrm_tools.identity.names import fold, same_name, without_honorific
+from antcrm_tools.identity.names import fold, in_order, same_name, without_honorific
 
 texts = st.one_of(st.text(), st.text("aăâeêioôơuưyđĐÐAĂƯ \u0300\u0301\u0303\u0309\u0323\u031b\u200bßİ", max_size=30))
 
@@ -101,3 +101,33 @@ def test_same_name(a: str, b: str, expected: bool) -> None:
 @given(texts)
 def test_without_honorific_takes_only_from_the_front(text: str) -> None:
     assert unicodedata.normalize("NFC", text.strip()).endswith(without_honorific(text))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("An", "Nguyễn", "Nguyễn An"),
+        ("Văn An", "Nguyễn", "Nguyễn Văn An"),
+        ("Anh Nam", "Tran", "Tran Anh Nam"),
+        ("Thị Hoa", "Đặng Trần", "Đặng Trần Thị Hoa"),
+        # The whole name in one field, and something else in the other.
+        ("Nguyễn Văn An", "", "Nguyễn Văn An"),
+        ("", "Nguyễn Văn An", "Nguyễn Văn An"),
+        ("Nguyễn An", "Trần Gia", "Nguyễn An Trần Gia"),
+        ("Anh Bình", "Vinamilk", "Anh Bình Vinamilk"),
+        ("Nam", "Cty ABC", "Nam Cty ABC"),
+        # A first name that is also a family name stands alone there.
+        ("Mai", "Phạm", "Phạm Mai"),
+        ("Lâm", "Vũ", "Vũ Lâm"),
+        ("John", "Smith", "John Smith"),
+        ("  An \n Bình ", "\tLê ", "Lê An Bình"),
+        ("", "", ""),
+    ],
+)
+def test_in_order(first: str, last: str, expected: str) -> None:
+    assert in_order(first, last) == expected
+
+
+@given(texts, texts)
+def test_in_order_keeps_every_word(first: str, last: str) -> None:
+    assert sorted(in_order(first, last).split()) == sorted((*first.split(), *last.split()))

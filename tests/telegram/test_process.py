@@ -1,0 +1,247 @@
+"""The real command: its words in both languages, a conversation, signals, a kill, and a sentence for what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from antcrm_tools.sandbox import AN, HOA, Sandbox, serving
+from antcrm_tools.sandbox.telegram import BotApi
+from antcrm_tools.sandbox.telegram import serving as serving_telegram
+from tests.fakes.phone import Phone
+from tests.fakes.telegram import LAN, MEMBERS, SPEC, TOKEN, soon
+
+KEY = "key-of-the-process-test"
+SECONDS = 30.0
+COMMAND = "from antcrm_cli.main import app; app()"
+READY = {"en": "Ctrl-C stops it.", "vi": "Ctrl-C để dừng"}
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals work differently there")
+
+
+@dataclass
+class Program:
+    """`antcrm telegram`, running."""
+
+    process: asyncio.subprocess.Process
+    out: str = ""
+
+    async def says(self, words: str) -> str:
+        """Everything it has written, as soon as these words are in it."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(SECONDS):
+            while words not in self.out:
+                line = (await self.process.stdout.readline()).decode()
+                assert line, f"“{words}” never came after:\n{self.out}\n{await self._err()}"
+                self.out += line
+        return self.out
+
+    async def ended(self) -> tuple[int, str, str]:
+        """Exit code, all of standard output, all of standard error."""
+        async with asyncio.timeout(SECONDS):
+            out, err = await self.process.communicate()
+        self.out += out.decode()
+        assert self.process.returncode is not None
+        return self.process.returncode, self.out, err.decode()
+
+    async def stopped(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        self.process.send_signal(how)
+        return await self.ended()
+
+    async def _err(self) -> str:
+        assert self.process.stderr is not None
+        return (await self.process.stderr.read()).decode()
+
+
+@dataclass
+class Office:
+    """An AntCRM and a Telegram on this machine, and what starts the program on them."""
+
+    sandbox: Sandbox
+    api: BotApi
+    settings: dict[str, str]
+    folder: Path
+    stack: AsyncExitStack
+
+    async def start(self, *arguments: str, **settings: str | None) -> Program:
+        """Start it with these settings changed; None leaves one out."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ANTCRM_")}
+        chosen = self.settings | {f"ANTCRM_{name.upper()}": value or "" for name, value in settings.items()}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", COMMAND, "telegram", *arguments),
+            cwd=self.folder,
+            env={**kept, "PYTHONWARNINGS": "error", **{name: value for name, value in chosen.items() if value}},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        self.stack.push_async_callback(_end, process)
+        return Program(process)
+
+    def phone(self, user_id: int = LAN, language: str = "en") -> Phone:
+        return Phone(self.api, user_id=user_id, language_code=language)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def office(folder: Path) -> AsyncGenerator[Office]:
+    api = BotApi(TOKEN, username="antcrm_test_bot", name="AntCRM", spec=SPEC)
+    async with AsyncExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox.open(api_key=KEY, people=10))
+        settings = {
+            "ANTCRM_BASE_URL": await stack.enter_async_context(serving(sandbox)),
+            "ANTCRM_API_KEY": KEY,
+            "ANTCRM_LANGUAGE": "en",
+            "ANTCRM_MAX_RPS": "100",
+            "ANTCRM_TELEGRAM_TOKEN": TOKEN,
+            "ANTCRM_TELEGRAM_MEMBERS": MEMBERS,
+            "ANTCRM_TELEGRAM_API_URL": await stack.enter_async_context(serving_telegram(api)),
+        }
+        yield Office(sandbox, api, settings, folder, stack)
+        assert api.violations == []
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncGenerator[Office]:
+    async with office(tmp_path) as one:
+        yield one
+
+
+async def test_a_conversation_and_a_stop_in_the_middle_of_it(at: Office) -> None:
+    program = await at.start()
+    await program.says(READY["en"])
+    assert program.out.splitlines() == [
+        f"Connected to Telegram as @antcrm_test_bot (AntCRM), working on {at.settings['ANTCRM_BASE_URL']}.",
+        "3 members of staff may use it.",
+        "Ctrl-C stops it.",
+    ]
+    lan = at.phone()
+    assert AN.name in await lan.send(f"/find {AN.ref}")
+    assert "not saved yet" in await lan.send("Chị Mới 0977 123 456")
+    assert "Created" in await lan.tap("Save")
+    assert "?" in await lan.send(f"/delete {HOA.ref}")
+    await lan.tap("Keep")
+    assert at.sandbox.store.get("lead", HOA.id) is not None
+    assert at.sandbox.destroying() == []
+
+    at.sandbox.faults.slow(0.5, "GET")
+    update = lan.send_later(f"/note {AN.ref} trước khi dừng")
+    await soon(lambda: len(at.sandbox.faults) == 0)  # AntCRM has begun to answer
+    code, out, err = await program.stopped()
+    assert (code, err) == (0, "")
+    assert out.splitlines()[3:] == ["Finishing what is under way…", "Stopped. Nothing is left half done."]
+    assert update not in at.api.pending
+    assert "Saved" in lan.latest
+    row = at.sandbox.store.get("lead", AN.id)
+    assert row is not None
+    assert str(row.fields["bgInfo"]).count("trước khi dừng") == 1
+
+
+async def test_in_vietnamese_with_nobody_in_it_yet_and_stopped_by_ctrl_c(at: Office) -> None:
+    program = await at.start("--lang", "vi", telegram_members=None)
+    out = await program.says("Ctrl-C")
+    assert "@antcrm_test_bot (AntCRM)" in out
+    assert at.settings["ANTCRM_BASE_URL"] in out
+    assert "ANTCRM_TELEGRAM_MEMBERS" in out
+    assert "Connected" not in out
+    said = await at.phone(language="vi").send("/start")
+    assert str(LAN) in said, "the number the admin is to put there"
+    code, _, err = await program.stopped(signal.SIGINT)
+    assert (code, err) == (0, "")
+
+
+async def test_on_the_made_up_antcrm_without_a_key(at: Office) -> None:
+    program = await at.start("--sandbox", api_key=None, base_url=None)
+    assert "working on a made-up AntCRM" in await program.says(READY["en"])
+    assert AN.name in await at.phone().send(f"/find {AN.ref}")
+    assert at.sandbox.requests == []
+    assert (await program.stopped())[0] == 0
+
+
+async def test_killed_with_messages_waiting_none_is_lost(at: Office) -> None:
+    lan = at.phone()
+    program = await at.start()
+    await program.says(READY["en"])
+    at.sandbox.faults.slow(5, "GET")
+    waiting = [lan.send_later(f"/note {one.ref} số {number}") for number, one in enumerate((AN, HOA, AN))]
+    await soon(lambda: len(at.sandbox.faults) == 0)
+    assert (await program.stopped(signal.SIGKILL))[0] == -signal.SIGKILL
+    assert at.api.pending == waiting
+
+    program = await at.start()
+    await at.api.until(lambda: not at.api.pending, SECONDS)
+    notes = {one.ref: str(row.fields["bgInfo"]) for one in (AN, HOA) if (row := at.sandbox.store.get("lead", one.id))}
+    assert [notes[AN.ref].count(f"số {number}") for number in (0, 2)] == [1, 1]
+    assert notes[HOA.ref].count("số 1") == 1
+    assert (await program.stopped())[0] == 0
+
+
+async def test_a_second_ctrl_c_does_not_wait(at: Office) -> None:
+    program = await at.start()
+    await program.says(READY["en"])
+    at.sandbox.faults.slow(60, "GET")
+    update = at.phone().send_later(f"/find {AN.ref}")
+    await soon(lambda: len(at.sandbox.faults) == 0)
+    program.process.send_signal(signal.SIGINT)
+    await program.says("Finishing what is under way…")
+    code, out, err = await program.stopped(signal.SIGINT)
+    assert code in {0, 130}
+    assert err == ""
+    assert "Nothing is left half done" not in out
+    assert at.api.pending == [update]
+
+
+async def test_a_token_withdrawn_while_it_runs(at: Office) -> None:
+    program = await at.start()
+    await program.says(READY["en"])
+    at.api.revoke()
+    code, _, err = await program.ended()
+    assert code == 1
+    assert err.startswith("antcrm: Telegram does not accept the bot's token any more. ")
+    assert len(err.splitlines()) == 1
+
+
+async def test_telegram_is_not_there_and_it_is_stopped(at: Office) -> None:
+    program = await at.start(telegram_api_url="http://127.0.0.1:9")
+    await program.says("Telegram cannot be reached.")
+    code, out, err = await program.stopped()
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == "Stopped. Nothing is left half done."
+
+
+WRONG: dict[str, tuple[dict[str, str | None], str]] = {
+    "no token": ({"telegram_token": None}, "ANTCRM_TELEGRAM_TOKEN is not set. Nothing was started."),
+    "no key": ({"api_key": None}, "ANTCRM_API_KEY is not set."),
+    "half a token": ({"telegram_token": TOKEN[:30]}, "ANTCRM_TELEGRAM_TOKEN is not a bot's token"),
+    "somebody's token": ({"telegram_token": TOKEN[:-4] + "wxyz"}, "Telegram does not accept ANTCRM_TELEGRAM_TOKEN."),
+    "bad members": ({"telegram_members": "42:lan:boss"}, "The e-mail in entry 1 of ANTCRM_TELEGRAM_MEMBERS is none."),
+    "a server in the open": (
+        {"telegram_api_url": "http://telegram.example"},
+        "ANTCRM_TELEGRAM_API_URL must begin with https://",
+    ),
+    "a bad proxy": ({"telegram_proxy": "127.0.0.1:1080"}, "ANTCRM_TELEGRAM_PROXY is not the address of a proxy."),
+}
+
+
+async def test_what_is_wrong_is_one_sentence_and_2(at: Office) -> None:
+    programs = [(name, await at.start(**wrong)) for name, (wrong, _) in WRONG.items()]
+    for name, program in programs:
+        code, out, err = await program.ended()
+        assert (code, out) == (2, ""), name
+        assert err.startswith(f"antcrm: {WRONG[name][1]}"), name
+        assert len(err.splitlines()) == 1, name
+        assert TOKEN[:-4] not in err
+        assert KEY not in err
