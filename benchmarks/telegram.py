@@ -115,7 +115,8 @@ def main() -> None:
     medians = {name: median(found) for name, found in runs.items()}
     for name, found in medians.items():
         print(
-            f"{name:<16} first answer {found.start * 1000:>6.0f} ms, {found.rate:>6.0f} answers/s, {found.memory:.1f} MiB"
+            f"{name:<16} first answer {found.start * 1000:>6.0f} ms, {found.rate:>6.0f} answers/s, "
+            f"{found.memory:.1f} MiB"
         )
     bare, ours = medians.values()
     print(

@@ -36,10 +36,15 @@ _UNMARKED = frozenset({"chi", "bac", "sep", "gd", "khach"})
 _UNMARKED_OR_NAME = frozenset({"chu", "ong", "co", "ba"})
 
 # The most common, which most people bear. Unmarked, as they are compared.
+# fmt: off
 _FAMILY_NAMES = frozenset(
-    "nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh truong trinh dao doan luong "
-    "luu cao chau ta to thai quach phung kieu nghiem tang than vuong la lam mai".split()
+    {
+        "nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo",
+        "duong", "ly", "dinh", "truong", "trinh", "dao", "doan", "luong", "luu", "cao", "chau", "ta", "to", "thai",
+        "quach", "phung", "kieu", "nghiem", "tang", "than", "vuong", "la", "lam", "mai",
+    }
 )
+# fmt: on
 
 _FIRST_WORD = re.compile(r"([^\W\d_]+)(?:\s*[./:]\s*|\s+)(?=[^\W\d_])")
 

@@ -159,8 +159,10 @@ class Chat:
                 await turn.desk.withdraw(expected.ticket)
                 return Card(None, (_LEFT,))
             case NameOf(draft):
-                if isinstance(intent, Unclear) and words.strip():
-                    lead = named(draft.lead, words, self._region)
+                lead = named(draft.lead, words, self._region)
+                # With another phone in them, the words are about somebody else.
+                hers = not draft.lead.phones or set(lead.phones) == set(draft.lead.phones)
+                if words.strip() and (isinstance(intent, Unclear) or (isinstance(intent, Jotted) and hers)):
                     return await turn.drafts.save(replace(draft, lead=lead))
                 contact = ", ".join((*draft.lead.phones, *draft.lead.emails))
                 left = msg("The lead with {contact} was not created.", contact=clean(contact, 200))

@@ -135,7 +135,7 @@ class Face:
 
     async def _on_unreadable(self, update: Unreadable, context: Context) -> None:
         del context
-        if update.person is not None:
+        if update.person is not None and self._gate.is_member(update.person):
             said = msg("A message of yours could not be read, and nothing was done. Send it again as plain text.")
             code = msg("If it happens again, tell the admin the code {code}.", code=update.code)
             await self._delivery.say(update.person, join((said, code)).render(self._gate.language_with(update.person)))

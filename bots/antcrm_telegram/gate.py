@@ -14,6 +14,7 @@ from telegram.ext import ApplicationHandlerStop, CallbackContext
 
 from antcrm_chat.cards import Person
 from antcrm_telegram.fetching import Unreadable
+from antcrm_tools.logs import note_unexpected
 from antcrm_tools.members import Member, scopes_of
 from antcrm_tools.text import Language, join, msg
 
@@ -50,7 +51,7 @@ class Gate:
 
     def language_of(self, user: User) -> Language:
         """What their Telegram speaks."""
-        code = (user.language_code or "").casefold()
+        code = str(user.language_code or "").casefold()
         return "vi" if code.startswith("vi") else "en" if code.startswith("en") else self.language
 
     def language_with(self, telegram_id: int) -> Language:
@@ -63,21 +64,31 @@ class Gate:
         Raises:
             ApplicationHandlerStop: it is nobody's who may talk to us, or not in their own chat with us.
         """
-        if isinstance(update, Unreadable):
-            if not self.is_member(update.person):
-                raise ApplicationHandlerStop
-            return
-        if not isinstance(update, Update):
+        try:
+            let_in = await self._lets_in(update, context)
+        except Exception as error:  # noqa: BLE001  the library would go on with the handlers behind the gate
+            note_unexpected(error)
+            let_in = False
+        if not let_in:
             raise ApplicationHandlerStop
+
+    async def _lets_in(self, update: object, context: Context) -> bool:
+        if isinstance(update, Unreadable):
+            return self.is_member(update.person)
+        if not isinstance(update, Update):
+            return False
         chat, user = update.effective_chat, update.effective_user
         if chat is not None and chat.type != TelegramChat.PRIVATE:
             await self._leave(update, chat, context)
-            raise ApplicationHandlerStop
-        if user is None:
-            raise ApplicationHandlerStop
+            return False
+        if user is None or not isinstance(user.id, int):  # pyright: ignore[reportUnnecessaryIsInstance]  nobody checks
+            return False
+        if chat is None and update.callback_query is None:
+            return False
         if not self.is_member(user.id) or (chat is not None and chat.id != user.id):
             await self._refuse(update, user, context)
-            raise ApplicationHandlerStop
+            return False
+        return True
 
     async def _leave(self, update: Update, chat: TelegramChat, context: Context) -> None:
         """A group would read what is meant for one person."""

@@ -127,6 +127,23 @@ async def test_without_a_name_it_is_asked_for(lan: Talker, sandbox: Sandbox) -> 
     assert posts(sandbox)[0].body["bgInfo"] == "hỏi giá"
 
 
+async def test_a_name_with_an_email_is_an_answer(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("0977123456 hỏi giá")
+    await lan.tap("Save")
+    assert "Created: L" in await lan.say("Bình binh@example.com")
+    [post] = posts(sandbox)
+    assert (post.body["name"], post.body["emails"][0]["value"]) == ("Bình", "binh@example.com")
+
+
+async def test_somebody_else_instead_of_the_name_leaves_both_drafts(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("0977123456 hỏi giá")
+    await lan.tap("Save")
+    screen = await lan.say("chị Mai 0933222111")
+    assert "0977 123 456" in screen
+    assert "name: chị Mai" in screen
+    assert not posts(sandbox)
+
+
 async def test_a_command_instead_of_the_name_leaves_the_draft(lan: Talker, sandbox: Sandbox) -> None:
     await lan.say("0977123456 hỏi giá")
     await lan.tap("Save")

@@ -85,6 +85,7 @@ class HeldChat(Chat):
         self.go_on = asyncio.Event()
 
     async def hear(self, person: Person, words: str, message: str = "") -> list[Card]:
+        del message
         self.begun.set()
         await self.go_on.wait()
         return [Card(verbatim(f"{person.who}: {words} done"))]

@@ -72,8 +72,8 @@ async def test_waiting_for_a_slow_one_is_no_busy_loop(w: World, bot: TelegramBot
     lan.send_later(f"/find {AN.ref}")
     await hold.reached()
     seen, began = polls(bot), asyncio.get_running_loop().time()
-    await bot.api.until(lambda: polls(bot) >= seen + 6, SECONDS)
-    assert asyncio.get_running_loop().time() - began > 0.5
+    await bot.api.until(lambda: polls(bot) >= seen + 5, SECONDS)
+    assert asyncio.get_running_loop().time() - began > 0.25
     hold.release()
     await empty(bot)
 
@@ -102,7 +102,7 @@ async def test_killed_in_the_middle_of_one_it_is_handled_after_the_next_start(w:
         await bot.leave()
 
 
-@pytest.mark.parametrize("calls", [0, 4, 8, 13, 19])
+@pytest.mark.parametrize("calls", [0, 4, 9, 16])
 async def test_killed_after_any_call_none_is_lost(w: World, calls: int) -> None:
     """The messages of two people wait when it starts, and it is killed after so many calls."""
     async with bot_api(w.house) as bot:
@@ -196,11 +196,11 @@ async def test_each_persons_messages_are_answered_in_order(
 async def test_more_than_a_hundred_were_waiting(w: World) -> None:
     async with bot_api(w.house) as bot:
         phones = [bot.phone(), bot.phone(MINH, first_name="Minh"), bot.phone(VIEWER, first_name="Vy")]
-        for number in range(240):
+        for number in range(150):
             phones[number % 3].send_later(f"/{'help' if number % 2 else 'start'}")
         await bot.start()
         await empty(bot)
-        assert [len(said(phone)) for phone in phones] == [80, 80, 80]
+        assert [len(said(phone)) for phone in phones] == [50, 50, 50]
         await bot.leave()
 
 
@@ -330,8 +330,8 @@ async def test_nobodys_update_blocks_nobody(bot: TelegramBot, lan: Phone) -> Non
 async def test_one_without_a_number_at_the_end_of_the_queue_makes_no_busy_loop(bot: TelegramBot, lan: Phone) -> None:
     bot.api.push({"update_id": None, "message": in_chat(MEMBER, text="/start")})
     seen, began = polls(bot), asyncio.get_running_loop().time()
-    await bot.api.until(lambda: polls(bot) >= seen + 6, SECONDS)
-    assert asyncio.get_running_loop().time() - began > 0.5
+    await bot.api.until(lambda: polls(bot) >= seen + 5, SECONDS)
+    assert asyncio.get_running_loop().time() - began > 0.25
     assert AN.name in await lan.send(f"/find {AN.ref}")
 
 

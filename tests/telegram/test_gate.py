@@ -142,3 +142,35 @@ async def test_a_viewer_changes_nothing(w: World, vy: Phone) -> None:
     assert not any("Save" in label for label in vy.buttons)
     assert {request.method for request in w.sandbox.requests} == {"GET"}
     assert AN.name in await vy.send(AN.ref)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        pytest.param({"chat": {"id": "all", "type": "private"}, "from": {"id": "all"}}, id="ids that are words"),
+        pytest.param({"from": {"id": STRANGER}, "chat": None}, id="no chat"),
+        pytest.param({"from": {"id": STRANGER, "language_code": 7}}, id="a language that is a number"),
+        pytest.param({"from": {"id": 42, "language_code": 7}}, id="the admin's, too"),
+    ],
+)
+async def test_what_the_gate_cannot_read_does_not_get_through(
+    w: World, bot: TelegramBot, lan: Phone, update: dict[str, Any]
+) -> None:
+    user = {"is_bot": False, "first_name": "Ai", **update["from"]}
+    chat = update.get("chat", {"id": user["id"], "type": "private"})
+    message = {"message_id": 7, "date": 1_780_000_000, "text": f"xoá {AN.ref}", "from": user, "chat": chat}
+    await bot.api.confirmed(bot.api.push({"message": message}))
+    assert w.destroyed() == []
+    assert not shown(bot, STRANGER) or not [words for words in DATA if words in shown(bot, STRANGER)[0]]
+    assert AN.name in await lan.send(AN.ref)
+
+
+async def test_a_gate_that_breaks_stays_shut(w: World, lan: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> bool:
+        raise RuntimeError("nobody foresaw it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("antcrm_telegram.gate.Gate._lets_in", broken)
+        assert not await lan.send(AN.ref)
+    assert not w.sandbox.requests
+    assert AN.name in await lan.send(AN.ref)

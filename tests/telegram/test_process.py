@@ -175,7 +175,7 @@ async def test_killed_with_messages_waiting_none_is_lost(at: Office) -> None:
     lan = at.phone()
     program = await at.start()
     await program.says(READY["en"])
-    at.sandbox.faults.slow(5, "GET")
+    at.sandbox.faults.slow(2, "GET")
     waiting = [lan.send_later(f"/note {one.ref} số {number}") for number, one in enumerate((AN, HOA, AN))]
     await soon(lambda: len(at.sandbox.faults) == 0)
     assert (await program.stopped(signal.SIGKILL))[0] == -signal.SIGKILL
@@ -192,7 +192,7 @@ async def test_killed_with_messages_waiting_none_is_lost(at: Office) -> None:
 async def test_a_second_ctrl_c_does_not_wait(at: Office) -> None:
     program = await at.start()
     await program.says(READY["en"])
-    at.sandbox.faults.slow(60, "GET")
+    at.sandbox.faults.slow(20, "GET")
     update = at.phone().send_later(f"/find {AN.ref}")
     await soon(lambda: len(at.sandbox.faults) == 0)
     program.process.send_signal(signal.SIGINT)
