@@ -29,7 +29,7 @@ def pieces(card: Card, language: Language) -> list[str]:
     rows: list[tuple[str, bool]] = []
     for place, text in enumerate((card.title, *card.lines)):
         if text is not None:
-            rows += [(row, place == 0) for row in text.render(language).split("\n")]
+            rows += [(row, place == 0) for row in _sendable(text.render(language)).split("\n")]
     packed = list(_packed(part for row in rows for part in _split(row)))
     if len(packed) > _MOST_PIECES:
         packed = [*packed[: _MOST_PIECES - 1], [(_CUT_SHORT.render(language), False)]]
@@ -104,7 +104,7 @@ def _html(message: list[tuple[str, bool]]) -> str:
 
 def _plain(text: str) -> str:
     """Foreign text as HTML that shows it letter by letter."""
-    return html.escape(_sendable(text), quote=False)
+    return html.escape(text, quote=False)
 
 
 def _sendable(text: str) -> str:
