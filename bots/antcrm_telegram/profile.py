@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 
 from antcrm_chat.helping import ABOUT, MENU
 from antcrm_tools.text import LANGUAGES, Language, msg
@@ -28,6 +28,8 @@ async def introduce(bot: Bot, language: Language) -> None:
         await _introduce(bot, None, language)
         for each in LANGUAGES:
             await _introduce(bot, each, each)
+    except InvalidToken:
+        return  # who fetches the updates says so
     except TelegramError as error:
         log.warning("the bot's commands and descriptions could not be set: %s", type(error).__name__)
 

@@ -108,14 +108,20 @@ class TelegramFace:
             await self._bot.shutdown()
 
     async def _serve(self, stop: asyncio.Event, hello: Hello) -> None:
-        await _unless(stop, introduce(self._bot, self._settings.language))
         try:
             await _unless(stop, self._patiently(self._bot.delete_webhook))
         except InvalidToken:
             raise withdrawn() from None
-        if not stop.is_set():
-            self._announce(hello)
+        if stop.is_set():
+            return
+        self._announce(hello)
+        # Beside the rest: nobody waits for a menu.
+        introducing = asyncio.create_task(introduce(self._bot, self._settings.language))
+        try:
             await _unless(stop, self._fetcher.run(self._app.update_queue))
+        finally:
+            introducing.cancel()
+            await asyncio.wait((introducing,))
 
     async def _leave(self) -> bool:
         """End what is under way and tell Telegram; False if it had to be broken off."""

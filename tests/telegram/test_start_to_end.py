@@ -146,7 +146,7 @@ async def test_a_webhook_is_taken_away_and_what_waited_is_kept(waiting: Telegram
 # Stopping.
 
 
-STAGES = {"connecting": "getMe", "introducing": "getMyCommands", "the webhook": "deleteWebhook"}
+STAGES = {"connecting": "getMe", "the webhook": "deleteWebhook"}
 
 
 @pytest.mark.parametrize("method", STAGES.values(), ids=STAGES)
