@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+
+_START_SECONDS = 10.0
 
 
 def listen(host: str, port: int) -> tuple[socket.socket, str]:
@@ -41,6 +43,23 @@ class GuestServer(uvicorn.Server):
         """Start, then say so."""
         await super().startup(sockets)
         self.ready.set()
+
+    @asynccontextmanager
+    async def beside(self, listening: socket.socket) -> AsyncGenerator[None]:
+        """Serve beside the caller, in the same event loop, until the block ends.
+
+        Raises:
+            TimeoutError: it was not ready within 10 seconds.
+        """
+        with listening:
+            serving = asyncio.create_task(self.serve(sockets=[listening]))
+            try:
+                async with asyncio.timeout(_START_SECONDS):
+                    await self.ready.wait()
+                yield
+            finally:
+                self.should_exit = True
+                await serving
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -1,6 +1,5 @@
 """An AntCRM on this machine."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,7 +18,6 @@ from antcrm_tools.sandbox.people import people as made_up_people
 from antcrm_tools.sandbox.store import Store
 from antcrm_tools.sandbox.switches import Switches
 
-_START_SECONDS = 10.0
 # What is still being answered when the server stops gets this long.
 _STOP_SECONDS = 1
 
@@ -141,12 +139,5 @@ async def serve(
 async def serving(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:
     """Serve beside the caller; yields the base URL, answers until the block ends."""
     listening, base_url = listen(host, port)
-    server = GuestServer(_config(sandbox))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            await server.ready.wait()
+    async with GuestServer(_config(sandbox)).beside(listening):
         yield base_url
-    finally:
-        server.should_exit = True
-        await task

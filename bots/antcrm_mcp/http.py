@@ -25,7 +25,6 @@ PATH = "/mcp"
 PORT = 8765
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_START_SECONDS = 10.0
 # An assistant of the old era keeps a stream open for as long as it lives; it gets this long to say goodbye.
 _STOP_SECONDS = 1
 
@@ -53,15 +52,8 @@ async def http_server(house: House, port: int = 0) -> AsyncGenerator[str]:
         TimeoutError: the server was not ready within 10 seconds.
     """
     listening, url = _listen("127.0.0.1", port)
-    server = GuestServer(_config(house, listening))
-    serving = asyncio.create_task(_serve(server, listening))
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            await server.ready.wait()
+    async with GuestServer(_config(house, listening)).beside(listening):
         yield url
-    finally:
-        server.should_exit = True
-        await serving
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:

@@ -11,7 +11,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from antcrm_tools.guest_server import GuestServer, listen
 from antcrm_tools.sandbox.telegram.bot_api import BotApi
 
-_START_SECONDS = 10.0
 # What is still being answered when the server stops gets this long.
 _STOP_SECONDS = 1
 
@@ -44,12 +43,8 @@ async def serving(api: BotApi, host: str = "127.0.0.1", port: int = 0) -> AsyncG
 
     endpoints.hang_up = hang_up
     endpoints.stopping = asyncio.Event()
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            await server.ready.wait()
-        yield base_url
-    finally:
-        server.should_exit = True
-        endpoints.stopping.set()
-        await task
+    async with server.beside(listening):
+        try:
+            yield base_url
+        finally:
+            endpoints.stopping.set()
