@@ -1,5 +1,8 @@
 """What the tests of all folders share."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.fakes.telegram import CHECKED, SPEC
@@ -12,3 +15,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"{CHECKED['calls']} calls of our bot checked against {against}: {CHECKED['violations']} violations"
         )
+
+
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable and no `.env` of whoever runs the tests."""
+    for name in [name for name in os.environ if name.upper().startswith("ANTCRM_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import pickle
 import traceback
 from pathlib import Path
@@ -18,12 +17,7 @@ KEY = "k3y-of-the-company"
 TOKEN = "123456789:AA-made-up_token-of-a-bot-000000000"
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable and no `.env` of whoever runs the tests."""
-    for name in [name for name in os.environ if name.upper().startswith("ANTCRM_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def wrong(**overrides: object) -> str:

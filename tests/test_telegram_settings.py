@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import traceback
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -15,12 +13,7 @@ from antcrm_tools.settings import load_settings
 TOKEN = "123456789:AA-made-up_token-of-a-bot-000000000"
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable and no `.env` of whoever runs the tests."""
-    for name in [name for name in os.environ if name.upper().startswith("ANTCRM_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def wrong(**overrides: object) -> str:
