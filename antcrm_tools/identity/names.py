@@ -46,6 +46,9 @@ _FAMILY_NAMES = frozenset(
 )
 # fmt: on
 
+_FAMILY_WORDS = 2
+"""Words of a family name with a middle one; what is longer and stands beside “Anh Nam” is a company."""
+
 _FIRST_WORD = re.compile(r"([^\W\d_]+)(?:\s*[./:]\s*|\s+)(?=[^\W\d_])")
 
 
@@ -80,11 +83,13 @@ def in_order(first: str, last: str) -> str:
     """Return one name from an address book's two fields, as it is said.
 
     Phones call the family name "last"; said in Vietnamese it comes first. Only a family name that is known as one is
-    put in front, and only where the other field does not begin with one: many write the whole name into one field, or
-    the company into the second.
+    put in front, and only where the other field is no whole name: many write that into one field, and the company into
+    the second.
     """
     one, other = " ".join(first.split()), " ".join(last.split())
-    turned = _begins_with_family(other) and not (_begins_with_family(one) and " " in one)
+    spoken_to = without_honorific(one) != unicodedata.normalize("NFC", one)
+    whole = (_begins_with_family(one) and " " in one) or (spoken_to and len(other.split()) > _FAMILY_WORDS)
+    turned = _begins_with_family(other) and not whole
     return " ".join(part for part in ((other, one) if turned else (one, other)) if part)
 
 

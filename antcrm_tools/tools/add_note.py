@@ -27,10 +27,7 @@ class AddNote(Args):
         return f"[{day}] {self.note}"
 
     def plan(self, customer: Customer, line: str) -> Edit:
-        """The old text whole and the new line under it; nothing where that very line is the last one already."""
-        if customer.note == line or customer.note.endswith(f"\n{line}"):
-            # The same wish seen twice: an assistant that calls again, a message that Telegram delivers again.
-            return Edit()
+        """The old text whole and the new line under it, also where it says the same: two calls were not answered."""
         return Edit(note=f"{customer.note}\n{line}" if customer.note else line)
 
 

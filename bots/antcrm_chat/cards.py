@@ -16,11 +16,15 @@ Mark: TypeAlias = Literal["seen", "saved", "dropped"]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A choice. The face hands `token` back when it is tapped; it is random, works once and says nothing."""
+    """A choice. The face hands `token` back when it is tapped; it is random and says nothing.
+
+    `of_draft`: it stands under a draft, whose message can be read again where the token has been forgotten.
+    """
 
     label: Text
     token: str
     style: Style = "plain"
+    of_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,9 @@ class Card:
 
     `replaces` names the card whose place this one takes, where a face can edit what it has sent: a question that was
     answered must not go on looking open. `closes` names cards whose last button was spent meanwhile. A `notice` is a
-    passing word about a tap, and leaves every card as it is; an `alert` is one that has to be seen. `about` is the
-    messenger's name for the message a card speaks of, and `mark` what became of it, where a face can show that on the
-    message itself.
+    passing word about a tap, and leaves every card as it is; an `alert` is one that has to be seen. `stale` says
+    that no button of the tapped card is known any more. `about` is the messenger's name for the message a card
+    speaks of, and `mark` what became of it, where a face can show that on the message itself.
     """
 
     title: Text | None = None
@@ -42,6 +46,7 @@ class Card:
     closes: tuple[str, ...] = ()
     notice: bool = False
     alert: bool = False
+    stale: bool = False
     about: str = ""
     mark: Mark | None = None
 

@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from antcrm_chat import helping
 from antcrm_chat.cards import Card, Person
 from antcrm_chat.dialogue import Choice, Dialogue, Dialogues, in_place_of
+from antcrm_chat.drafts import merged, not_saved
 from antcrm_chat.intents import (
     Cancel,
     DoTo,
@@ -42,12 +43,16 @@ from antcrm_tools.text import clean, join, msg
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 _CANCELLED = msg("Cancelled. Nothing was changed.")
-_NOT_SAVED = msg("Cancelled. Nothing was saved.")
 _TAP = msg("A typed word does not answer this question, so nothing was done. Tap the button that you mean.")
 _AS_ASKED = msg("That does not answer the question, so nothing was done. Answer as it says, or cancel.")
 _LEFT = msg("The question before was closed; nothing was changed.")
 _NOT_YOURS = msg("This button is for somebody else. Nothing was done.")
-_TOO_OLD = msg("This button was used already or is too old. This tap did nothing.")
+_USED = msg("This button was used already. This tap did nothing.")
+_FORGOTTEN = msg(
+    "This button is too old, or the program was started anew since. If you have tapped it before, what became of that "
+    "is not known here: look the customer up."
+)
+_READ_AGAIN = msg("The draft had been forgotten and was read from your message again, without what you changed in it.")
 _EDITED = msg("An edited message is not carried out again. Send it as a new one if you mean it.")
 _DRAFT_STANDS = msg("The draft was left as it was: the new words are not those of a lead.")
 _NOTHING_IN_IT = msg("There is neither a phone nor an e-mail in this, so nothing was saved.")
@@ -81,9 +86,12 @@ class Chat:
         self._dialogues = Dialogues(clock, token)
         self._turns = Locks()
 
-    async def hear(self, person: Person, words: str, message: str = "") -> list[Card]:
-        """Answer a message. `message` is the messenger's own name for it, by which an edit of it is known again."""
-        return await self._guarded(person, lambda: self._hear(person, words, message))
+    async def hear(self, person: Person, words: str, message: str = "", *, to: str = "") -> list[Card]:
+        """Answer a message. `message` is the messenger's own name for it, by which an edit of it is known again.
+
+        `to`: the card it is a reply to, where the messenger says so.
+        """
+        return await self._guarded(person, lambda: self._hear(person, words, message, to))
 
     async def hear_again(self, person: Person, words: str, message: str, *, own: bool = True) -> list[Card]:
         """Answer an edit of a message: an open draft follows it, and nothing that was done is done again.
@@ -124,13 +132,18 @@ class Chat:
     def _with_spent(self, person: Person, cards: list[Card]) -> list[Card]:
         if not cards:
             return cards
-        spent = self._dialogues.of(person.id).take_spent() - {card.replaces for card in cards}
+        dialogue = self._dialogues.of(person.id)
+        if not all(card.notice for card in cards):
+            dialogue.shown = frozenset(card.id for card in cards)
+        spent = dialogue.take_spent() - {card.replaces for card in cards}
         return [replace(card, closes=tuple(spent)) if not place else card for place, card in enumerate(cards)]
 
-    async def _hear(self, person: Person, words: str, message: str) -> list[Card]:
+    async def _hear(self, person: Person, words: str, message: str, to: str) -> list[Card]:
         dialogue = self._dialogues.of(person.id)
-        expected = dialogue.take_expected()
+        expected = dialogue.take_expected(to)
         question, replied = dialogue.question(), reply(words)
+        if question is not None and replied == "keep":
+            replied = "yes" if any(button.of_draft for button in question.choices) else "no"
         if question is not None and replied == "no" and not isinstance(expected, PartOf):
             return await self._cancel(dialogue)
         if question is not None and replied == "yes":
@@ -180,7 +193,9 @@ class Chat:
         found, ref = dialogue.draft_of(message), dialogue.settled(message)
         if words == (found[0].words if found is not None else dialogue.said(message)):
             return []  # the messenger touched it, not the person
-        draft = draft_in(words, self._region, message, own=own) if found is not None or ref == "" else None
+        draft = None if ref else draft_in(words, self._region, message, own=own)
+        if draft is not None and found is not None:
+            draft = merged(draft, found[0])
         if draft is not None:
             cards = await self._look(person, draft)
             if found is None:
@@ -212,9 +227,10 @@ class Chat:
                 return await self._turn(person, dialogue).look(Look(query))
             case NewLead(lead):
                 draft = draft_of(lead, self._region, message, words)
-                # A guess at a phone is looked at before it is saved.
                 drafts = self._turn(person, dialogue).drafts
-                return [await drafts.look(draft)] if draft.misread else await drafts.save(draft)
+                # A guess is looked at before it is saved: at a phone, or that “khách mới hôm nay?” names somebody.
+                sure = not draft.misread and (lead.phones or lead.emails or after_slash(words.strip()) is not None)
+                return await drafts.save(draft) if sure else [await drafts.look(draft)]
             case Jotted():
                 return await self._look(person, jotted(words, self._region, message))
             case DoTo():
@@ -236,7 +252,7 @@ class Chat:
         return [
             Card(
                 None,
-                (_CANCELLED if draft is None else _NOT_SAVED,),
+                (_CANCELLED if draft is None else not_saved(draft),),
                 replaces=card,
                 about="" if draft is None else draft.message,
                 mark="dropped" if draft is not None and draft.message else None,
@@ -251,11 +267,13 @@ class Chat:
             return await self._turn(person, dialogue).take(offer.step, offer.card)
         if self._dialogues.is_anybodys(token):
             return [Card(None, (_NOT_YOURS,), notice=True, alert=True)]
-        old = Card(None, (_TOO_OLD,), notice=True)
+        if dialogue.used(token):
+            return [Card(None, (_USED,), notice=True)]
         if lost is None or dialogue.draft_of(lost.message) or dialogue.settled(lost.message) is not None:
-            return [old]
-        # The program was started anew since, and the message is still there: what it says is not lost.
-        return [old, *await self._look(person, lost)]
+            # It may have been tapped before, and the program killed before it could say what came of it.
+            return [Card(None, (_FORGOTTEN,), notice=True, alert=True, stale=True)]
+        # The message is still there: what it says is not lost.
+        return [replace(await self._turn(person, dialogue).drafts.look(lost, _READ_AGAIN), stale=True)]
 
     def _turn(self, person: Person, dialogue: Dialogue) -> Turn:
         actor = Actor(person.who, self._face, self._host, person.scopes)

@@ -58,8 +58,12 @@ class Dialogue:
         self._offers: dict[str, Offer] = {}
         self._cards: dict[str, Card] = {}
         self._spent: dict[str, None] = {}
+        self._used: dict[str, None] = {}
         self._settled: dict[str, tuple[str, str]] = {}
-        self._expected: tuple[Expected, datetime] | None = None
+        self._asked: dict[str, tuple[Expected, datetime]] = {}
+        self._newest = ""
+        self.shown: frozenset[str] = frozenset()
+        """The cards of the last answer."""
         self.seen = clock()
 
     def card(
@@ -79,7 +83,7 @@ class Dialogue:
         return made
 
     def question(self) -> Card | None:
-        """The newest card that waits for an answer."""
+        """The newest card that a word may answer."""
         waiting = [offer.card for offer in self._offers.values() if self._is_asked(offer)]
         return self._cards[waiting[-1]] if waiting else None
 
@@ -89,26 +93,32 @@ class Dialogue:
         One that settles its question is used up, and with it the rest of the question.
         """
         offer = self._offers.get(token)
-        if offer is None or offer.until <= self._clock():
-            self._forget([] if offer is None else [token])
+        if offer is None:
+            return None
+        if offer.until <= self._clock():
+            del self._offers[token]
             return None
         if isinstance(offer.step, SETTLES):
             self._forget(key for key, other in self._offers.items() if other.group == offer.group)
-            if self._expected is not None and self._expected[0].card == offer.card:
-                self._expected = None
         return offer
 
     def has(self, token: str) -> bool:
         """Whether this button is this person's, and open."""
         return token in self._offers
 
+    def used(self, token: str) -> bool:
+        """Whether this button was this person's, and has been used or closed."""
+        return token in self._used
+
     def expect(self, expected: Expected) -> None:
         """Take the next message as an answer."""
-        self._expected = (expected, self._clock() + MEMORY)
+        self._asked[expected.card] = expected, self._clock() + MEMORY
+        self._newest = expected.card
 
-    def take_expected(self) -> Expected | None:
-        """What the last question was, once."""
-        expected, self._expected = self._expected, None
+    def take_expected(self, card: str = "") -> Expected | None:
+        """What was asked last, or on `card` where the answer says that it is to that one; once."""
+        newest, self._newest = self._newest, ""
+        expected = self._asked.pop(card if card in self._asked else newest, None)
         return expected[0] if expected is not None and expected[1] > self._clock() else None
 
     def close_card(self, card: str) -> None:
@@ -121,14 +131,8 @@ class Dialogue:
         self._forget(key for key, offer in self._offers.items() if offer.group in groups)
 
     def close_questions(self) -> tuple[dict[str, Draft | None], dict[str, None]]:
-        """Forget every question; return the cards they stood on, with their drafts, and the Desk's tickets.
-
-        A draft goes only if it is what was asked last: whoever says no to a question does not mean the lead of before.
-        """
+        """Forget every question; return the cards they stood on, with their drafts, and the Desk's tickets."""
         settling = [offer for offer in self._offers.values() if self._is_asked(offer)]
-        drafts = {offer.card for offer in settling if getattr(offer.step, "draft", None) is not None}
-        last = settling[-1].card if settling else ""
-        settling = [offer for offer in settling if offer.card not in drafts or offer.card == last]
         groups = {offer.group for offer in settling}
         self._forget(key for key, offer in self._offers.items() if offer.group in groups)
         cards: dict[str, Draft | None] = {}
@@ -172,20 +176,34 @@ class Dialogue:
         return self._token()
 
     def _is_asked(self, offer: Offer) -> bool:
-        """Whether words may answer it: a question of this half hour."""
-        return isinstance(offer.step, SETTLES) and offer.made + MEMORY > self._clock()
+        """Whether words may answer it: a question of this half hour, and of a draft only if it was shown last.
+
+        Whoever says no to something does not mean the lead of before.
+        """
+        last = offer.card in self.shown or getattr(offer.step, "draft", None) is None
+        return isinstance(offer.step, SETTLES) and last and offer.made + MEMORY > self._clock()
 
     def _offer(self, choice: Choice, card: str, group: str) -> Button:
         token, now = self._token(), self._clock()
         old = [key for key, offer in self._offers.items() if offer.until <= now]
-        self._forget([*old, *list(self._offers)[: max(0, len(self._offers) - len(old) - MOST_BUTTONS + 1)]])
+        over = max(0, len(self._offers) - len(old) - MOST_BUTTONS + 1)
+        # Their cards keep their buttons: of a draft, a tap on one reads its message again.
+        for key in [*old, *[key for key in self._offers if key not in old][:over]]:
+            del self._offers[key]
         self._offers[token] = Offer(choice.step, card, group, now)
-        return Button(choice.label, token, choice.style)
+        return Button(choice.label, token, choice.style, of_draft=getattr(choice.step, "draft", None) is not None)
 
     def _forget(self, tokens: Iterable[str]) -> None:
-        gone = {self._offers.pop(token).card for token in list(tokens) if token in self._offers}
-        left = {offer.card for offer in self._offers.values()}
-        self._spent.update(dict.fromkeys(gone - left))
+        """Of what was answered, or can no longer be asked: nothing on such a card may look open."""
+        closing = [token for token in tokens if token in self._offers]
+        gone = {self._offers.pop(token).card for token in closing}
+        spent = gone - {offer.card for offer in self._offers.values()}
+        self._spent.update(dict.fromkeys(spent))
+        self._used.update(dict.fromkeys(closing))
+        for token in list(self._used)[: max(0, len(self._used) - MOST_BUTTONS)]:
+            del self._used[token]
+        for card in spent:
+            self._asked.pop(card, None)
 
 
 class Dialogues:

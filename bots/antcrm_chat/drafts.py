@@ -9,7 +9,7 @@ from antcrm_chat import views
 from antcrm_chat.cards import Card
 from antcrm_chat.dialogue import Choice, in_place_of
 from antcrm_chat.intents import Draft, LeadWords
-from antcrm_chat.leads import fitting, read_lead
+from antcrm_chat.leads import draft_of, fitting, read_lead
 from antcrm_chat.steps import (
     AskName,
     ChangeDraft,
@@ -34,9 +34,6 @@ from antcrm_tools.tools.get_customer import WholeCustomer
 
 if TYPE_CHECKING:
     from antcrm_chat.turn import Turn
-
-_LOOKED_UP = 5
-"""Phones and e-mails of a draft that are looked up before it is shown. Saving looks all of them up."""
 
 _SHOWN = 4
 """Customers who are known already, each with its buttons."""
@@ -63,8 +60,8 @@ class Drafts:
     async def take(self, step: OfDraft, card: str) -> list[Card]:
         """Do what a button of a draft stands for."""
         match step:
-            case Save(draft, anyway):
-                return in_place_of(await self.save(draft, anyway=anyway), card)
+            case Save(draft, seen):
+                return in_place_of(await self.save(draft, seen), card)
             case ShowDraft(draft, look):
                 return in_place_of([await self.look(draft)] if look else [self.card(draft)], card)
             case ChangeDraft(draft, part):
@@ -74,25 +71,32 @@ class Drafts:
                 return in_place_of(await self._note(draft, ref), card)
             case DropDraft(draft):
                 self.turn.dialogue.settle(draft)
-                said = Card(None, (msg("Cancelled. Nothing was saved."),), replaces=card, about=draft.message)
+                said = Card(None, (not_saved(draft),), replaces=card, about=draft.message)
                 return [replace(said, mark="dropped" if draft.message else None)]
 
-    async def look(self, draft: Draft) -> Card:
-        """The draft, or the customers who have one of its phones or e-mails already."""
+    async def look(self, draft: Draft, first: Text | None = None) -> Card:
+        """The draft, or the customers who have one of its phones or e-mails already; `first` stands above either."""
+        try:
+            known = await self._who_has(draft)
+        except CrmError as error:
+            # It is not lost because AntCRM is not there: saving will look again.
+            unknown = (first, error.what, msg("It was not looked up yet."))
+            return self.card(draft, join(text for text in unknown if text is not None))
+        return await self._known(draft, known, first) if known else self.card(draft, first)
+
+    async def _who_has(self, draft: Draft) -> list[CustomerLine]:
+        """Raises CrmError where AntCRM cannot be asked."""
         known: dict[str, CustomerLine] = {}
-        for contact in (*draft.lead.phones, *draft.lead.emails)[:_LOOKED_UP]:
+        for contact in (*draft.lead.phones, *draft.lead.emails):
             try:
                 outcome = await self.turn.desk.submit(
                     tool_named("find_customers").call({"query": contact}), self.turn.actor
                 )
             except BadInput:
                 continue  # nothing AntCRM could be asked for: saving says what is wrong with it
-            except CrmError as error:
-                # It is not lost because AntCRM is not there: saving will look again.
-                return self.card(draft, join((error.what, msg("It was not looked up yet."))))
             if isinstance(outcome, Done) and isinstance(outcome.result, FoundCustomers):
                 known |= {line.ref: line for line in outcome.result.customers}
-        return await self._known(draft, list(known.values())) if known else self.card(draft)
+        return list(known.values())
 
     def card(self, draft: Draft, first: Text | None = None) -> Card:
         """A draft with what can be done about it; `first` says what stands in the way."""
@@ -110,23 +114,27 @@ class Drafts:
         made = self.turn.dialogue.card(title, lines if first is None else [NOT_SAVED, *lines], [choices])
         return replace(made, about=draft.message, mark="seen" if draft.message else None)
 
-    async def save(self, draft: Draft, *, anyway: bool = False) -> list[Card]:
-        """Create the lead, or ask for what it needs."""
+    async def save(self, draft: Draft, seen: frozenset[str] = frozenset()) -> list[Card]:
+        """Create the lead, or ask for what it needs. Who has its phone now and is not among `seen` is shown first."""
         if not self.turn.may_add:
             return [self.card(draft)]
         if not draft.lead.name:
             return self.ask_name(draft)
         try:
-            return await self.turn.submit(tool_named("create_lead").call(_arguments(draft.lead, anyway)), draft)
-        except BadInput as error:
+            call = tool_named("create_lead").call(_arguments(draft.lead, anyway=bool(seen)))
+            known = await self._who_has(draft) if seen else []
+        except CrmError as error:
             return [self.card(draft, join((error.what, error.done)))]
+        if any(line.ref not in seen for line in known):
+            return [await self._known(draft, known)]
+        return await self.turn.submit(call, draft)
 
     def ask_name(self, draft: Draft) -> list[Card]:
         """Ask for the name of a lead."""
         known = ", ".join((*draft.lead.phones, *draft.lead.emails))
         title = msg("What is the name of the lead with {contact}?", contact=clean(known, 200))
-        drop = Choice(msg("Cancel"), DropDraft(draft))
-        card = self.turn.dialogue.card(title, [msg("Write just the name.")], [[drop]])
+        choices = [Choice(msg("Back"), ShowDraft(draft)), Choice(msg("Cancel"), DropDraft(draft))]
+        card = self.turn.dialogue.card(title, [msg("Write just the name.")], [choices])
         self.turn.dialogue.expect(NameOf(draft, card.id))
         return [replace(card, about=draft.message)]
 
@@ -138,7 +146,8 @@ class Drafts:
         elif part == "note":
             lead = replace(lead, note=words.strip())
         else:
-            read = read_lead(words, self.turn.region)
+            # Letters in a phone are taken for digits here too, and the card that follows shows what was made of them.
+            read = draft_of(read_lead(words, self.turn.region), self.turn.region).lead
             if not (read.phones if part == "phones" else read.emails):
                 wrong = (
                     msg("“{text}” is not a phone number.", text=clean(words))
@@ -153,10 +162,11 @@ class Drafts:
                 if part == "phones"
                 else replace(lead, emails=read.emails, phones=_joined(lead.phones, read.phones), note=note)
             )
-        draft = replace(expected.draft, lead=fitting(lead), misread=())
+        by_hand = expected.draft.by_hand | {part}
+        draft = replace(expected.draft, lead=fitting(lead), misread=(), by_hand=by_hand)
         return [await self.look(draft) if part in ("phones", "emails") else self.card(draft)]
 
-    async def _known(self, draft: Draft, known: list[CustomerLine]) -> Card:
+    async def _known(self, draft: Draft, known: list[CustomerLine], first: Text | None = None) -> Card:
         shown = known[:_SHOWN]
         lines = [line.sentence() for line in shown]
         title = msgs(
@@ -168,8 +178,12 @@ class Drafts:
             lines = await self._whole(known[0]) or lines
         if len(shown) < len(known):
             lines.append(msg("and {count} more", count=len(known) - len(shown)))
+        if first is not None:
+            lines.append(first)
         if draft.words:
             lines.append(msg("Your message: “{words}”", words=clean(draft.words, 1000)))
+        if draft.misread or draft.by_hand or not draft.words:
+            lines += [msg("As a new lead it would be:"), *views.draft(draft)]
         choices = [[Choice(msg("Show {ref}", ref=line.ref), Open(line.ref)) for line in shown]] if known[1:] else []
         if not self.turn.may_add:
             return replace(self.turn.dialogue.card(title, lines, choices), about=draft.message)
@@ -179,7 +193,8 @@ class Drafts:
                 for line in shown
             ]
         # Without a name it is looked up once more, together with what is written then.
-        anyway = Save(draft, anyway=True) if draft.lead.name else AskName(draft)
+        seen = frozenset(line.ref for line in known)
+        anyway = Save(draft, seen) if draft.lead.name else AskName(draft)
         choices.append([Choice(msg("Save as a new lead"), anyway), Choice(msg("Drop"), DropDraft(draft))])
         made = self.turn.dialogue.card(title, lines, choices)
         return replace(made, about=draft.message, mark="seen" if draft.message else None)
@@ -209,7 +224,7 @@ class Drafts:
         choices = [Choice(msg("Back"), ShowDraft(draft))]
         if held and part != "name":
             emptied = replace(draft.lead, **{part: "" if part == "note" else ()})
-            without = replace(draft, lead=emptied, misread=())
+            without = replace(draft, lead=emptied, misread=(), by_hand=draft.by_hand | {part})
             choices.insert(0, Choice(msg("Leave it empty"), ShowDraft(without, look=part != "note")))
         card = self.turn.dialogue.card(_ASKS[part], lines, [choices])
         self.turn.dialogue.expect(PartOf(draft, part, card.id))
@@ -224,6 +239,18 @@ class Drafts:
         except BadInput as error:
             return [self.card(draft, join((error.what, error.done)))]
         return await self.turn.submit(call, draft)
+
+
+def not_saved(draft: Draft) -> Text:
+    """That a draft was dropped, and whose it was."""
+    who = ", ".join(part for part in (draft.lead.name, *draft.lead.phones, *draft.lead.emails) if part)
+    return msg("Cancelled. Not saved: {lead}.", lead=clean(who, 200))
+
+
+def merged(read: Draft, before: Draft) -> Draft:
+    """What a message says now, but for the parts that were changed by hand."""
+    kept = {part: getattr(before.lead, part) for part in before.by_hand}
+    return replace(read, lead=replace(read.lead, **kept), by_hand=before.by_hand)
 
 
 def _arguments(lead: LeadWords, anyway: bool) -> dict[str, object]:

@@ -35,13 +35,15 @@ class LeadWords:
 class Draft:
     """A lead that is not saved yet. `message` is the messenger's name for where it was read, `words` what stood there.
 
-    `misread` are phones in which letters were read as digits: a person should see that before it is saved.
+    `misread` are phones in which letters were read as digits: a person should see that before it is saved. `by_hand`
+    are the parts that were changed since: they hold, whatever becomes of the message.
     """
 
     lead: LeadWords
     message: str = ""
     words: str = ""
     misread: tuple[str, ...] = ()
+    by_hand: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

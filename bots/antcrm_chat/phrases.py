@@ -79,7 +79,7 @@ _SAID: dict[Command, tuple[str, ...]] = {
     "cancel": ("huỷ", "hủy", "thôi", "cancel"),
 }
 
-Reply: TypeAlias = Literal["yes", "no"]
+Reply: TypeAlias = Literal["yes", "no", "keep"]
 
 # Answers to a question that stands open, as whole messages. Nothing is destroyed by a yes: it only needs a word back.
 _REPLIES: dict[Reply, tuple[str, ...]] = {
@@ -94,10 +94,9 @@ _REPLIES: dict[Reply, tuple[str, ...]] = {
         "đừng xóa",
         "thôi",
         "thôi nhé",
-        "giữ",
-        "giữ lại",
-        "keep",
     ),
+    # A customer who is kept is not deleted; a draft that is kept is not dropped.
+    "keep": ("giữ", "giữ lại", "keep"),
     "yes": ("có", "yes", "ok", "đồng ý", "xoá", "xóa", "xoá đi", "xóa đi", "delete", "delete it"),
 }
 

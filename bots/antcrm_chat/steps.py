@@ -22,12 +22,16 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Look somebody up, or show the next part of a list; `wish` is what to do with the one who is meant."""
+    """Look somebody up, or show the next part of a list; `wish` is what to do with the one who is meant.
+
+    `draft` is the lead of which it is not known whether it was saved.
+    """
 
     query: str
     cursor: str | None = None
     wish: Wish | None = None
     group: str = ""
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,10 @@ class AskName:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Create the lead of a draft; `anyway`: the customers who have its phone or e-mail were seen."""
+    """Create the lead of a draft, in spite of those `seen` who have its phone or e-mail, and of nobody else."""
 
     draft: Draft
-    anyway: bool = False
+    seen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

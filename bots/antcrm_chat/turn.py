@@ -136,11 +136,19 @@ class Turn:
 
     def _nobody(self, step: Look, whom: Whom | None) -> Card:
         said = msg("Nobody was found for “{query}”.", query=clean(step.query))
-        if step.wish is not None:
-            return self.dialogue.card(None, [join((said, NOTHING_DONE))])
+        wish = step.wish
+        if wish is not None:
+            said = join((said, NOTHING_DONE))
+        if step.draft is not None:
+            # Its save is not known to have worked, and nobody has its phone: nothing has to be written again.
+            return self.drafts.card(step.draft, said)
         if whom is None or whom.by not in ("phone", "email") or not self.may_add:
             return self.dialogue.card(None, [said])
-        lead = LeadWords(phones=(whom.text,)) if whom.by == "phone" else LeadWords(emails=(whom.text,))
+        if wish is not None and wish.command != "note":
+            return self.dialogue.card(None, [said])
+        note = "" if wish is None else str(wish.arguments.get("note", ""))
+        known = (whom.text,)
+        lead = LeadWords(phones=known, note=note) if whom.by == "phone" else LeadWords(emails=known, note=note)
         offer = Choice(msg("Save as a new lead"), AskName(Draft(lead)), "primary")
         return self.dialogue.card(None, [said], [[offer]])
 
@@ -185,6 +193,8 @@ class Turn:
     def _unsure(self, text: Text, call: Call, draft: Draft | None) -> Card:
         """Never with a button that would send it again."""
         look = _who(call.args)
+        if isinstance(look, Look):
+            look = replace(look, draft=draft)
         lines = [] if draft is None else views.draft(draft)
         if draft is not None:
             self.dialogue.settle(draft)

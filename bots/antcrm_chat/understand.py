@@ -40,6 +40,8 @@ _STAGES_LIKE_THAT = frozenset({"thanh cong"})  # not "cong"
 _MAKING = frozenset({"them", "tao", "luu", "add", "create"})
 _COMMAS = re.compile(r"[,;\n]")
 
+_MAY_BE_TALK: frozenset[Command] = frozenset({"note", "stage", "tag", "untag"})
+
 NO_SUCH_COMMAND = msg("There is no such command.")
 NOBODY_NAMED = msg("It does not say which customer: write the number (L9457), the phone or the e-mail first.")
 
@@ -57,6 +59,8 @@ def understand(words: str, region: str = "VN", *, free: bool = True) -> Intent:
     if said is None or said.command is None:
         return _no_command(text, region)
     intent = _meant(said.command, said, region)
+    if isinstance(intent, Misused) and said.command in _MAY_BE_TALK and has_contact(text, region):
+        return Jotted()  # “note lại: mai gọi anh Hùng 0977…” has a customer in it, and no command
     return intent if free or _no_name(text, intent, region) else Unclear()
 
 

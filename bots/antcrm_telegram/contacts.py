@@ -58,7 +58,10 @@ def lead_of(contact: Contact, region: str) -> tuple[LeadWords, str]:
     """The lead, and the card as one line of words."""
     properties = [each for each in _properties(contact.vcard or "") if each.value and each.name not in _SILENT]
     name = in_order(contact.first_name, contact.last_name or "")
-    written = [contact.phone_number, *(each.value for each in properties if each.name == "TEL")]
+    own = contact.phone_number.strip()
+    if contact.user_id is not None and own.isdecimal() and not own.startswith("0"):
+        own = f"+{own}"  # an account's number has its country in front, which may look like one of ours without
+    written = [own, *(each.value for each in properties if each.name == "TEL")]
     phones = _phones(written, region)
     emails = tuple(
         dict.fromkeys(each.value for each in properties if each.name == "EMAIL" and canonical_email(each.value))

@@ -18,8 +18,10 @@ from antcrm_tools.text import Language
 
 R = TypeVar("R")
 
-_PATIENCE = 600.0
-"""Seconds for which a card is tried again: through a tunnel, or until Telegram is back."""
+_PATIENCE = 86400.0
+"""Seconds for which a card is tried again, which may be all that tells what became of a write. A day: that long
+Telegram itself keeps what people write meanwhile.
+"""
 
 _SENT_AGAIN = 2
 """Times a message is sent again that may have arrived. Twice on the screen is better than never: buttons work once."""
@@ -55,9 +57,9 @@ class Delivery:
         """The process is about to end: what cannot be delivered soon is not waited for."""
         self._leaving.set()
 
-    def stands(self, chat: int, message: int) -> bool:
-        """Whether a message is a card of this process."""
-        return any(message in ids for ids in self._walls.get(chat, {}).values())
+    def card_at(self, chat: int, message: int) -> str:
+        """The card a message shows; `""` where it is none that is open."""
+        return next((card for card, ids in self._walls.get(chat, {}).items() if message in ids), "")
 
     async def show(self, chat: int, cards: list[Card], language: Language, *, in_place: bool) -> None:
         """Show an answer. `in_place`: the person is looking at the card that is replaced, because they tapped it.

@@ -21,7 +21,7 @@ from antcrm_telegram.contacts import lead_of
 from antcrm_telegram.delivery import Delivery
 from antcrm_telegram.fetching import Unreadable
 from antcrm_telegram.gate import Context, Gate
-from antcrm_telegram.rendering import token_of
+from antcrm_telegram.rendering import is_of_draft, token_of
 from antcrm_tools.logs import note_unexpected
 from antcrm_tools.text import Text, join, msg
 
@@ -78,7 +78,9 @@ class Face:
             return self._chat.hear_contact(person, lead, words, name), None
         if message.text is not None:
             if _is_own(message):
-                return self._chat.hear(person, message.text, name), None
+                answered = message.reply_to_message
+                to = "" if answered is None else self._delivery.card_at(message.chat_id, answered.message_id)
+                return self._chat.hear(person, message.text, name, to=to), None
             return self._chat.hear_quoted(person, message.text, name), None
         if message.caption and has_contact(message.caption, self._region):
             self._albums[person.id] = message.media_group_id or ""
@@ -103,28 +105,29 @@ class Face:
             return
         chat = query.from_user.id
         tapping = asyncio.create_task(self._chat.tap(person, token_of(query.data), lost=self._lost(query)))
-        await asyncio.wait((tapping,), timeout=_TAP_WAITS)
-        waits = not tapping.done()
-        if waits:
-            await _answered(query, _WORKING.render(person.language))
-        cards = await self._while_typing(_result(tapping), chat, context)
+        try:
+            await asyncio.wait((tapping,), timeout=_TAP_WAITS)
+            waits = not tapping.done()
+            if waits:
+                await _answered(query, _WORKING.render(person.language))
+            cards = await self._while_typing(_result(tapping), chat, context)
+        finally:
+            tapping.cancel()
         notices = [card for card in cards if card.notice]
-        if not waits:
-            said = " ".join(card.render(person.language) for card in notices)
-            await _answered(query, said[:_ALERT], alert=any(card.alert for card in notices))
-        if notices and not any(card.alert for card in notices):
-            await self._tidy(query, chat)
+        said = " ".join(card.render(person.language) for card in notices)
+        seen = not waits and await _answered(query, said, alert=any(card.alert for card in notices))
+        if said and not seen:
+            # Telegram takes no answer to a tap that has waited too long, and this one was not heard by anybody.
+            await self._delivery.say(chat, said)
+        if any(card.stale for card in cards) and query.message is not None:
+            await self._delivery.strip(chat, query.message.message_id)
         await self._delivery.show(chat, cards, person.language, in_place=True)
-
-    async def _tidy(self, query: CallbackQuery, chat: int) -> None:
-        """Of a card that an earlier process sent no button works any more."""
-        message = query.message
-        if message is not None and not self._delivery.stands(chat, message.message_id):
-            await self._delivery.strip(chat, message.message_id)
 
     def _lost(self, query: CallbackQuery) -> Draft | None:
         """What the message says that the tapped card is about: Telegram sends it along."""
         about = query.message.reply_to_message if isinstance(query.message, Message) else None
+        if not is_of_draft(query.data):
+            return None
         if about is None or about.from_user is None or about.from_user.id != query.from_user.id:
             return None
         name = str(about.message_id)
@@ -157,13 +160,16 @@ class Face:
     async def _while_typing(self, answer: Coroutine[Any, Any, list[Card]], chat: int, context: Context) -> list[Card]:
         working = asyncio.create_task(answer)
         seconds = _SHOWS_TYPING
-        while not working.done():
-            await asyncio.wait((working,), timeout=seconds)
-            if not working.done():
-                with suppress(TelegramError):
-                    await context.bot.send_chat_action(chat, ChatAction.TYPING)
-                seconds = _TYPING_LASTS
-        return working.result()
+        try:
+            while not working.done():
+                await asyncio.wait((working,), timeout=seconds)
+                if not working.done():
+                    with suppress(TelegramError):
+                        await context.bot.send_chat_action(chat, ChatAction.TYPING)
+                    seconds = _TYPING_LASTS
+            return working.result()
+        finally:
+            working.cancel()  # who is broken off begins nothing more; a write that has begun ends at the Desk
 
     def _person(self, update: Update) -> Person:
         """Whom the gate has let through."""
@@ -185,7 +191,12 @@ async def _result(task: asyncio.Task[list[Card]]) -> list[Card]:
     return await task
 
 
-async def _answered(query: CallbackQuery, text: str, *, alert: bool = False) -> None:
-    # A tap that waited too long cannot be answered any more; what it did is on the card.
-    with suppress(TelegramError):
+async def _answered(query: CallbackQuery, text: str, *, alert: bool = False) -> bool:
+    """Answer a tap; False if Telegram does not take it any more, or it does not fit."""
+    if len(text) > _ALERT:
+        alert, text = False, ""
+    try:
         await query.answer(text or None, show_alert=alert)
+    except TelegramError:
+        return False
+    return bool(text)

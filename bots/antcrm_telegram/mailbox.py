@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-_SHORTEST, _LONGEST = 0.02, 1.0
-"""Seconds between two looks at Telegram while something is in hand: a long wait there would come back at once."""
+_SHORTEST, _LONGEST = 0.5, 1.0
+"""Seconds between two looks at Telegram while the same update is in hand: a long wait there would come back at once.
+
+Who asks for the same offset within half a second is given one update only, which is the one in hand.
+"""
 
 
 class Mailbox:
@@ -65,9 +68,11 @@ class Mailbox:
             self._next = self._told = 0
 
     async def pause(self) -> None:
-        """Until an update in hand is done, or it is time to look for new ones."""
-        self._changed.clear()
+        """Until the oldest update in hand is done, or it is time to look for new ones."""
+        offset = self.offset
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pause):
-                await self._changed.wait()
+                while self.offset == offset:
+                    self._changed.clear()
+                    await self._changed.wait()
         self._pause = min(_LONGEST, self._pause * 2)

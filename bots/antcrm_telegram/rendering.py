@@ -20,7 +20,7 @@ _SIDE_BY_SIDE = 30
 """Characters of the labels in one row. A phone cuts what is longer, and one of them may be the name to be deleted."""
 
 _LABEL = 64
-_PREFIX = "c:"
+_PREFIX, _OF_DRAFT = "c:", "d:"
 _CUT_SHORT = msg("The rest is too long to be shown here; it is in AntCRM.")
 
 
@@ -48,7 +48,12 @@ def keyboard(card: Card, language: Language) -> InlineKeyboardMarkup | None:
 
 def token_of(data: str | None) -> str:
     """The button's token in what Telegram sends with a tap; of anything else, what no button has."""
-    return data.removeprefix(_PREFIX) if data is not None and data.startswith(_PREFIX) else ""
+    return data[len(_PREFIX) :] if data is not None and data.startswith((_PREFIX, _OF_DRAFT)) else ""
+
+
+def is_of_draft(data: str | None) -> bool:
+    """Whether the tapped button stood under a draft."""
+    return data is not None and data.startswith(_OF_DRAFT)
 
 
 def units(text: str) -> int:
@@ -61,7 +66,8 @@ def _button(button: Button, language: Language) -> InlineKeyboardButton:
     if len(label) > _LABEL:
         label = label[: _LABEL - 1] + "…"
     style = None if button.style == "plain" else button.style
-    return InlineKeyboardButton(label, callback_data=_PREFIX + button.token, style=style)
+    prefix = _OF_DRAFT if button.of_draft else _PREFIX
+    return InlineKeyboardButton(label, callback_data=prefix + button.token, style=style)
 
 
 def _packed(rows: Iterator[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]]:

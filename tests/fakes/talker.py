@@ -36,15 +36,15 @@ class Talker:
 
     async def say(self, words: str, message: str = "") -> str:
         """Write a message; returns the screen. `message` is the messenger's name for it."""
-        return self._read(await self.chat.hear(self.person, words, message))
+        return self.read(await self.chat.hear(self.person, words, message))
 
     async def edit(self, words: str, message: str) -> str:
         """Write a message anew; returns the screen."""
-        return self._read(await self.chat.hear_again(self.person, words, message))
+        return self.read(await self.chat.hear_again(self.person, words, message))
 
     async def forward(self, words: str, message: str = "") -> str:
         """Pass on what somebody else wrote; returns the screen."""
-        return self._read(await self.chat.hear_quoted(self.person, words, message))
+        return self.read(await self.chat.hear_quoted(self.person, words, message))
 
     async def tap(self, label: str) -> str:
         """Tap the newest button whose label contains these words (case and marks aside); returns the screen."""
@@ -52,7 +52,7 @@ class Talker:
 
     async def press(self, token: str, lost: Draft | None = None) -> str:
         """Tap a button that may be long gone from the screen."""
-        return self._read(await self.chat.tap(self.person, token, lost=lost))
+        return self.read(await self.chat.tap(self.person, token, lost=lost))
 
     def button(self, label: str) -> Button:
         """The newest button whose label contains these words."""
@@ -72,7 +72,8 @@ class Talker:
         """All cards."""
         return "\n\n".join(self._drawn(card) for card in self.wall.values())
 
-    def _read(self, cards: list[Card]) -> str:
+    def read(self, cards: list[Card]) -> str:
+        """Look at an answer; returns the screen."""
         self.cards = cards
         for card in cards:
             if card.notice:

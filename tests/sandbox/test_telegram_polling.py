@@ -45,7 +45,10 @@ async def ids(bot: Bot, **arguments: Any) -> list[int]:
 async def test_unconfirmed_updates_come_again_in_order(api: BotApi, bot: Bot) -> None:
     pushed = [api.push_message(LAN, text=str(number)) for number in range(4)]
     assert pushed == sorted(pushed)
-    assert await ids(bot) == await ids(bot) == pushed
+    assert await ids(bot) == pushed
+    # Who asks the same at once gets one, as from Telegram's own server.
+    assert await ids(bot) == pushed[:1]
+    assert await ids(bot, offset=pushed[0]) == pushed
     assert await ids(bot, limit=2) == pushed[:2]
     assert api.pending == pushed
     assert await ids(bot, offset=pushed[2]) == pushed[2:]

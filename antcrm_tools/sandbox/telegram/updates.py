@@ -1,5 +1,6 @@
 """The queue of updates and the long poll that empties it."""
 
+import asyncio
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +22,8 @@ KINDS: Final = frozenset(
 # Sent only to bots that ask for them by name.
 _ON_REQUEST: Final = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 _LONGEST_POLL: Final = 50.0
+_TOO_SOON: Final = 0.5
+"""Seconds within which the same question gets one update only, as Telegram's own server does it."""
 
 
 class Updates:
@@ -32,6 +35,7 @@ class Updates:
         self._waiting: dict[int, dict[str, Any]] = {}
         self._allowed = KINDS - _ON_REQUEST
         self._poll: object = None
+        self._asked = (-1, 0.0)
 
     @property
     def pending(self) -> list[int]:
@@ -68,6 +72,10 @@ class Updates:
             RefusedError: Another call came while this one waited.
         """
         self._confirm(offset)
+        now = asyncio.get_running_loop().time()
+        if offset == self._asked[0] and now - self._asked[1] < _TOO_SOON:
+            limit = 1
+        self._asked = offset, now
         mine = self._poll = object()
         self._bell.ring()  # whoever waits finds that it is not their turn any more
         with suppress(TimeoutError):
