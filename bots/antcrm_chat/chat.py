@@ -116,6 +116,10 @@ class Chat:
         """
         return await self._guarded(person, lambda: self._tap(person, token, lost))
 
+    def is_open(self, person: Person, card: str) -> bool:
+        """Whether any button of a card still works."""
+        return self._dialogues.of(person.id).is_open(card)
+
     async def do(self, person: Person, call: Call) -> list[Card]:
         """Run a call that a face made of something other than words, such as a file of leads."""
         return await self._guarded(person, lambda: self._turn(person, self._dialogues.of(person.id)).submit(call))

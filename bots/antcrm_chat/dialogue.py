@@ -102,6 +102,11 @@ class Dialogue:
             self._forget(key for key, other in self._offers.items() if other.group == offer.group)
         return offer
 
+    def is_open(self, card: str) -> bool:
+        """Whether any button of a card still works."""
+        now = self._clock()
+        return any(offer.card == card and offer.until > now for offer in self._offers.values())
+
     def has(self, token: str) -> bool:
         """Whether this button is this person's, and open."""
         return token in self._offers

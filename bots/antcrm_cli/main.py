@@ -90,7 +90,7 @@ def chat(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
 
 @app.command()
 def telegram(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
-    """Serve the chat to your staff on Telegram: needs ANTCRM_TELEGRAM_TOKEN and ANTCRM_TELEGRAM_MEMBERS."""
+    """Serve the chat to your staff on Telegram. Needs ANTCRM_TELEGRAM_TOKEN; ANTCRM_TELEGRAM_MEMBERS says who may."""
     from antcrm_cli.served_telegram import run_telegram  # noqa: PLC0415  only this command needs it
 
     run(lambda: run_telegram(_word(lang), sandbox=sandbox), _word(lang))

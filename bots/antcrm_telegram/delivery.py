@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
@@ -14,7 +15,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from antcrm_chat.cards import Card, Mark
 from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, wait_of
 from antcrm_telegram.rendering import keyboard, pieces
-from antcrm_tools.text import Language
+from antcrm_tools.text import Language, Text
 
 R = TypeVar("R")
 
@@ -45,9 +46,18 @@ _MOST_CARDS = 300
 class Delivery:
     """Shows cards, and remembers where each stands."""
 
-    def __init__(self, bot: Bot, *, sleep: Callable[[float], Awaitable[object]] | None = None) -> None:
-        """`sleep` waits some seconds, or shorter where there is no more time."""
+    def __init__(
+        self,
+        bot: Bot,
+        *,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
+        patience: float = _PATIENCE,
+        footer: Text | None = None,
+    ) -> None:
+        """`sleep` waits some seconds, or shorter where there is no more time. `footer` stands under every card."""
         self._bot = bot
+        self._patience = patience
+        self._footer = footer
         self._leaving = asyncio.Event()
         self._sleep = sleep or self._wait
         self._last_sleep = sleep or asyncio.sleep
@@ -68,7 +78,8 @@ class Delivery:
         buttons.
         """
         shown: set[str] = set()
-        for card in cards:
+        for one in cards:
+            card = one if self._footer is None else replace(one, lines=(*one.lines, self._footer))
             for closed in card.closes:
                 await self._strip_card(chat, closed)
             if card.notice:
@@ -195,7 +206,7 @@ class Delivery:
                 failure = error
             waited += seconds
             last += self._leaving.is_set()
-            if waited > _PATIENCE or (once and sent > _SENT_AGAIN) or last > _LAST_TRIES:
+            if waited > self._patience or (once and sent > _SENT_AGAIN) or last > _LAST_TRIES:
                 raise failure
             await (self._last_sleep(min(seconds, _LAST_PAUSE)) if last else self._sleep(seconds))
 

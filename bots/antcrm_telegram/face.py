@@ -120,8 +120,14 @@ class Face:
             # Telegram takes no answer to a tap that has waited too long, and this one was not heard by anybody.
             await self._delivery.say(chat, said)
         if any(card.stale for card in cards) and query.message is not None:
-            await self._delivery.strip(chat, query.message.message_id)
+            await self._tidy(person, chat, query.message.message_id)
         await self._delivery.show(chat, cards, person.language, in_place=True)
+
+    async def _tidy(self, person: Person, chat: int, message: int) -> None:
+        """A card of which no button works any more has none."""
+        card = self._delivery.card_at(chat, message)
+        if not card or not self._chat.is_open(person, card):
+            await self._delivery.strip(chat, message)
 
     def _lost(self, query: CallbackQuery) -> Draft | None:
         """What the message says that the tapped card is about: Telegram sends it along."""

@@ -44,7 +44,8 @@ _LONG_POLL = 25
 _READ = 10.0
 """Seconds an answer may take beyond that."""
 
-_CONFLICTS, _CONFLICT_SECONDS = 4, 120.0
+_NEW_SECONDS = 60.0
+_CONFLICTS, _CONFLICTS_LATER, _CONFLICT_SECONDS = 4, 20, 120.0
 """So many in so many seconds: it is not the last breath of a process that was started anew."""
 
 _AN_OUTAGE = 3
@@ -104,8 +105,9 @@ class Fetcher:
         sleep: Callable[[float], Awaitable[object]],
         report: Callable[[Text], object],
         unreachable: Text,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`sleep` waits some seconds between two tries; `report` gets what the admin should know.
+        """`sleep` waits some seconds between two tries; `report` gets what the admin should know; `now` is in seconds.
 
         `unreachable` is what they are told when it does not work for a while.
         """
@@ -114,7 +116,9 @@ class Fetcher:
         self._sleep = sleep
         self._report = report
         self._unreachable = unreachable
-        self._conflicts: deque[float] = deque(maxlen=_CONFLICTS)
+        self._now = now
+        self._began = now()
+        self._conflicts: deque[float] = deque(maxlen=_CONFLICTS_LATER)
         self._failures = 0
 
     async def run(self, queue: asyncio.Queue[Any]) -> NoReturn:
@@ -193,9 +197,11 @@ class Fetcher:
             self._report(self._unreachable)
 
     def _note_conflict(self) -> None:
-        now = time.monotonic()
+        now = self._now()
         self._conflicts.append(now)
-        if len(self._conflicts) == _CONFLICTS and now - self._conflicts[0] < _CONFLICT_SECONDS:
+        recent = sum(now - each < _CONFLICT_SECONDS for each in self._conflicts)
+        # Who came last ends first: a second one that is started by mistake must not take the first one down.
+        if recent >= (_CONFLICTS if now - self._began < _NEW_SECONDS else _CONFLICTS_LATER):
             raise CrmError(
                 msg("Another program fetches this bot's messages: only one may."),
                 done=_NOTHING_LOST,

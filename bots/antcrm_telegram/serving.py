@@ -72,7 +72,9 @@ class TelegramFace:
         mailbox = Mailbox()
         self._fetcher = Fetcher(self._bot, mailbox, sleep=self._sleep, report=report, unreachable=self._unreachable)
         self._turns = Turns(mailbox)
-        self._delivery = Delivery(self._bot, sleep=sleep)
+        # Who tries the made-up one must not take a 👍 for a customer that is kept.
+        footer = msg("⚠ A made-up AntCRM, for trying: nothing is kept.") if settings.sandbox else None
+        self._delivery = Delivery(self._bot, sleep=sleep, footer=footer)
         chat = Chat(
             house.desk,
             face="telegram",

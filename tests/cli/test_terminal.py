@@ -84,8 +84,8 @@ class HeldChat(Chat):
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    async def hear(self, person: Person, words: str, message: str = "") -> list[Card]:
-        del message
+    async def hear(self, person: Person, words: str, message: str = "", *, to: str = "") -> list[Card]:
+        del message, to
         self.begun.set()
         await self.go_on.wait()
         return [Card(verbatim(f"{person.who}: {words} done"))]

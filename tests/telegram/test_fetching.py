@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from antcrm_telegram.fetching import Bot, Fetcher
+from antcrm_telegram.mailbox import Mailbox
 from antcrm_tools.errors import CrmError
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.sandbox.telegram import Faults
 from antcrm_tools.sandbox.telegram.answers import Answer
+from antcrm_tools.text import msg
 from tests.fakes.phone import Phone
-from tests.fakes.telegram import LAN, MINH, SECONDS, STRANGER, VIEWER, Hold, TelegramBot, bot_api, soon
-from tests.fakes.world import World
+from tests.fakes.telegram import LAN, MINH, SECONDS, STRANGER, TOKEN, VIEWER, Hold, TelegramBot, bot_api, soon
+from tests.fakes.world import World, no_wait
 
 CODE = "tell the admin the code"
 
@@ -396,6 +399,26 @@ async def test_a_withdrawn_token_ends_it_at_once_and_says_why(w: World) -> None:
 async def test_a_conflict_now_and_then_is_nothing(bot: TelegramBot, lan: Phone) -> None:
     bot.api.faults.fail("getUpdates", 409, times=3)
     assert AN.name in await lan.send(f"/find {AN.ref}")
+
+
+async def test_who_was_there_first_stays(w: World) -> None:
+    seconds = [0.0]
+    async with bot_api(w.house) as at, Bot(TOKEN, base_url=f"{at.url}/bot") as bot:
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        fetcher = Fetcher(
+            bot, Mailbox(), sleep=no_wait, report=at.reports.append, unreachable=msg("x"), now=lambda: seconds[0]
+        )
+        running = asyncio.create_task(fetcher.run(queue))
+        try:
+            await at.api.until(lambda: any(call.method == "getUpdates" for call in at.api.calls))
+            seconds[0] = 100.0
+            at.api.faults.fail("getUpdates", 409, times=10)
+            at.phone().send_later("x")
+            async with asyncio.timeout(10):
+                assert (await queue.get()).message.text == "x"
+        finally:
+            running.cancel()
+            await asyncio.wait((running,))
 
 
 async def test_conflicts_one_after_another_are_another_program(w: World) -> None:
