@@ -244,8 +244,14 @@ def _read_file(file: Path) -> dict[str, str | None]:
     with file.open(encoding=_ENCODING) as stream:
         for binding in parse_stream(stream):
             ours = binding.key is not None and binding.key.upper().startswith(_PREFIX)
-            # `ANTCRM_API_KEY:secret` would pass for a name without a value.
-            if binding.error or (ours and (binding.value is None or not _NAME.fullmatch(binding.key or ""))):
+            # `ANTCRM_API_KEY:secret` would pass for a name without a value, and so would the second line of a list of
+            # members, which would be lost.
+            nameless = binding.key is not None and binding.value is None and not _NAME.fullmatch(binding.key)
+            if (
+                binding.error
+                or nameless
+                or (ours and (binding.value is None or not _NAME.fullmatch(binding.key or "")))
+            ):
                 blank = len(binding.original.string) - len(binding.original.string.lstrip())
                 lines.append(str(binding.original.line + binding.original.string.count("\n", 0, blank)))
             elif ours and binding.key is not None:

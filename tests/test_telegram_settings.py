@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -117,3 +118,9 @@ def test_an_address_the_token_must_not_go_to(url: str, sentence: str) -> None:
 )
 def test_another_bot_api_server(typed: str, url: str) -> None:
     assert load_settings(telegram_api_url=typed).telegram_api_url == url
+
+
+def test_members_on_two_lines_are_not_half_of_them(tmp_path: Path) -> None:
+    entries = "42:lan@antcrm.example:admin,\n43:minh@antcrm.example:sales"
+    (tmp_path / ".env").write_text(f"ANTCRM_TELEGRAM_MEMBERS={entries}\n", "utf-8")
+    assert "Line 2 of .env is not of the form NAME=value." in wrong()

@@ -156,6 +156,10 @@ class Chat:
                 dialogue.expect(expected)
             said = _TAP if expected is None else _AS_ASKED
             return [Card(None, (said,)), replace(question, replaces=question.id)]
+        if replied is not None and isinstance(expected, NameOf):
+            # Something else was looked at since; a yes or a no is nobody's name all the same.
+            dialogue.expect(expected)
+            return [Card(None, (_AS_ASKED,))]
         # What was asked for is a name: only what cannot be one is a command.
         intent = understand(words, self._region, free=not isinstance(expected, NameOf))
         if expected is None or (isinstance(intent, Cancel) and not isinstance(expected, PartOf)):

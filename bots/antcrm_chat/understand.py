@@ -73,7 +73,7 @@ def draft_in(words: str, region: str = "VN", message: str = "", *, own: bool = T
     match intent:
         case NewLead(lead):
             return draft_of(lead, region, message, words)
-        case Jotted() | Find() if has_contact(words, region) and after_slash(words.strip()) is None:
+        case Jotted() | Find() if has_contact(words, region) and not (own and after_slash(words.strip())):
             return jotted(words, region, message)
         case _:
             return None

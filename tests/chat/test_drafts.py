@@ -127,6 +127,19 @@ async def test_without_a_name_it_is_asked_for(lan: Talker, sandbox: Sandbox) -> 
     assert posts(sandbox)[0].body["bgInfo"] == "hỏi giá"
 
 
+@pytest.mark.parametrize("words", ["ok", "có", "không", "giữ"])
+async def test_a_yes_or_a_no_is_no_name_after_a_look_at_somebody(lan: Talker, sandbox: Sandbox, words: str) -> None:
+    await lan.say("0912345678")
+    look = lan.button(AN.ref).token
+    await lan.say("0977123456 hỏi giá")
+    await lan.tap("Save")
+    await lan.press(look)
+    assert "does not answer the question" in await lan.say(words)
+    assert not posts(sandbox)
+    await lan.say("Bình")
+    assert posts(sandbox)[0].body["name"] == "Bình"
+
+
 async def test_a_name_with_an_email_is_an_answer(lan: Talker, sandbox: Sandbox) -> None:
     await lan.say("0977123456 hỏi giá")
     await lan.tap("Save")
