@@ -100,7 +100,7 @@ class Delivery:
         await self._patiently(lambda: self._bot.send_message(chat, text, protect_content=True), once=True)
 
     async def strip(self, chat: int, message: int) -> None:
-        """Take the buttons off a message that is not this process's own."""
+        """Take the buttons off a message."""
         await self._quietly(lambda: self._bot.edit_message_reply_markup(chat, message, reply_markup=None))
 
     async def _send(self, chat: int, card: Card, language: Language) -> None:

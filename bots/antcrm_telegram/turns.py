@@ -15,7 +15,7 @@ from antcrm_tools.locks import Locks
 from antcrm_tools.logs import note_unexpected
 
 _WAITING = 1000
-"""Updates that are looked at. Who waits behind themself must not take the place of others."""
+"""More than Telegram ever hands out unanswered: who waits behind themself takes nobody's place."""
 
 _AT_ONCE = 24
 """Updates that are worked on."""

@@ -8,10 +8,12 @@ import logging
 import httpx
 import pytest
 
+from antcrm_tools.house import House
 from antcrm_tools.sandbox import AN, ANH, HOA, MEMORABLE
 from antcrm_tools.sandbox.telegram import BotApi
+from antcrm_tools.settings import Settings
 from tests.fakes.phone import Phone
-from tests.fakes.telegram import LAN, MINH, TOKEN, TelegramBot
+from tests.fakes.telegram import LAN, MINH, TOKEN, TelegramBot, telegram
 from tests.fakes.world import World
 
 
@@ -171,3 +173,27 @@ async def test_the_log_of_a_day_bears_nobodys_data(
     secret = [TOKEN, TOKEN.split(":")[1], "Bình", "Cường", "0977123456", "0966123456"]
     secret += [words for one in MEMORABLE for words in (one.name, one.phone, one.email) if words]
     assert [words for words in secret if words in lines] == []
+
+
+async def test_a_reply_answers_the_question_it_is_sent_to(w: World, lan: Phone) -> None:
+    for number in ("0912000111", "0912000222"):
+        await lan.forward(number)
+        await lan.tap("Save")
+    first = next(message for message in lan.log.messages if "0912000111?" in message.text)
+    await lan.send("Bình", reply_to=first.message_id)
+    [post] = w.sent("POST")
+    assert (post.body["name"], post.body["phones"][0]["value"]) == ("Bình", "0912000111")
+
+
+async def test_a_made_up_antcrm_says_so_under_everything() -> None:
+    settings = Settings.model_validate({"sandbox": True, "language": "en"})
+    async with House(settings) as house, telegram(house) as bot:
+        phone = bot.phone()
+        for words in ("/start", AN.ref, "anh Bình 0977123456"):
+            assert "A made-up AntCRM, for trying" in await phone.send(words)
+        assert "A made-up AntCRM, for trying" in await phone.tap("Save")
+        assert bot.api.violations == []
+
+
+async def test_a_real_one_does_not(lan: Phone) -> None:
+    assert "made-up" not in await lan.send(AN.ref)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -52,7 +53,7 @@ def good(result: Any) -> Answer:
 
 def refusal(status: int, description: str | None = None, *, retry_after: int | None = None) -> Answer:
     """``{"ok": false, ...}``; without a description, the one Telegram has for the status. 429 always says when."""
-    if status == 429:  # noqa: PLR2004
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         retry_after = 1 if retry_after is None else retry_after
         description = description or f"Too Many Requests: retry after {retry_after}"
     body: dict[str, Any] = {
