@@ -14,6 +14,10 @@
     │   ├── FilterIgnored    the answer holds records nobody asked for
     │   └── PagingBroken     pages repeat, so a list cannot be complete
     ├── MayHaveActed         a write was sent and its fate is not known
+    ├── KeptForLater         a create is in the ledger, was not sent yet, and will be sent by itself
+    ├── Held                 an earlier write with an unknown fate holds this customer; nothing was sent
+    ├── OverCap              this person's writes of the day are used up; nothing was sent
+    ├── LedgerBroken         what has to be written down first cannot be; nothing was sent
     ├── NotStored            AntCRM acknowledged a write that reading back does not show
     │   └── FieldMoved       a write moved a field nobody sent
     └── EditsStopped         an earlier FieldMoved stopped all edits; nothing was sent
@@ -256,4 +260,41 @@ class EditsStopped(CrmError):
         super().__init__(
             msg("Edits are stopped, because an earlier edit made AntCRM change fields that were not sent."),
             then=msg("Ask the admin to look into it and to restart the program."),
+        )
+
+
+class KeptForLater(CrmError):
+    """A create that was not sent, or did not reach AntCRM, is kept in the ledger and sent by itself."""
+
+    code = "kept_for_later"
+
+    def __init__(self, what: Text, *, change: int, done: Text, then: Text | None = None) -> None:
+        """`change`: its number in the ledger."""
+        super().__init__(what, done=done, then=then)
+        self.change = change
+
+
+class Held(CrmError):
+    """A customer, or a phone or e-mail, is held by a write whose fate is not known yet, or that is being made."""
+
+    code = "held"
+
+
+class OverCap(CrmError):
+    """The person's writes, or deletes, of the day are used up. Nothing was sent."""
+
+    code = "over_cap"
+
+
+class LedgerBroken(CrmError):
+    """The ledger cannot be written or read. What cannot be written down first is not sent."""
+
+    code = "ledger_broken"
+
+    def __init__(self, what: Text, *, then: Text | None = None) -> None:
+        """`what` is wrong with it; never its contents."""
+        super().__init__(
+            what,
+            done=msg("Nothing was sent to AntCRM."),
+            then=then or msg("Tell the admin."),
         )

@@ -68,6 +68,19 @@ class Settings(BaseSettings):
         Literal["destroying", "writes"],
         Field(description="`writes`: ask before every write, not only destroying ones."),
     ] = "destroying"
+    data_dir: Annotated[Path | None, Field(description="Where the ledger lies.")] = None
+    ledger_url: Annotated[
+        SecretStr | None, Field(description="A Postgres for the ledger, where several machines serve: postgresql://…")
+    ] = None
+    undo_hours: Annotated[float, Field(gt=0, description="How long a change can be undone.")] = 24.0
+    keep_days: Annotated[
+        float, Field(ge=1, description="How long the ledger keeps what was changed; who and when stay.")
+    ] = 90.0
+    daily_writes: Annotated[int, Field(ge=0, description="Customers one person may change in a day.")] = 500
+    daily_deletes: Annotated[int, Field(ge=0, description="Customers one person may delete in a day.")] = 20
+    unsure_pause: Annotated[
+        float, Field(gt=0, le=3600, description="Seconds before a write whose answer was lost is looked for.")
+    ] = 120.0
     max_rps: Annotated[float, Field(gt=0, le=100, description="Requests a second to AntCRM.")] = 5.0
     language: Annotated[Language, Field(default_factory=_language_of_locale)]
     region: Annotated[str, Field(description="Where a phone without +… is.")] = "VN"

@@ -1,11 +1,14 @@
 """What the tests of all folders share."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.telegram import CHECKED, SPEC
+
+pytest_plugins = ("tests.fakes.ledgers",)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -17,9 +20,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_data(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:  # pyright: ignore[reportUnusedFunction]
+    """No test writes into the ledger of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANTCRM_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable and no `.env` of whoever runs the tests."""
     for name in [name for name in os.environ if name.upper().startswith("ANTCRM_")]:
-        monkeypatch.delenv(name)
+        if name != "ANTCRM_DATA_DIR":
+            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,191 @@
+"""The ledger's tables, and how an older ledger becomes a newer one.
+
+Moments are whole milliseconds since 1970, UTC, by the clock on the wall: a laptop's other clocks stop while it sleeps.
+Every row belongs to one AntCRM (`crm`), and the rows of another one are not there for whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+
+VERSION = 1
+"""Of the tables below."""
+
+metadata = MetaData()
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+_Moment = BigInteger
+
+version = Table("ledger_version", metadata, Column("version", Integer, primary_key=True))
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("crm", String(64), nullable=False),
+    # An import is a change whose rows are changes of their own.
+    Column("parent", _Id),
+    Column("place", Integer),
+    Column("who", Text, nullable=False),
+    Column("face", String(20), nullable=False),
+    Column("host", Text, nullable=False, default=""),
+    Column("tool", String(40), nullable=False),
+    Column("action", String(10), nullable=False),  # create, edit, delete, import
+    Column("status", String(10), nullable=False),
+    Column("cause", String(64)),
+    Column("code", String(64)),
+    Column("ref", String(80)),
+    Column("undoes", _Id),
+    Column("undone_by", _Id),
+    Column("begun_at", _Moment, nullable=False),
+    Column("sent_at", _Moment),
+    Column("settled_at", _Moment),
+    Column("next_at", _Moment),
+    # Who is working on it, and until when nobody else does.
+    Column("holder", String(64)),
+    Column("until", _Moment),
+    Column("sends", Integer, nullable=False, default=0),
+    Column("probes", Integer, nullable=False, default=0),
+    # How a customer AntCRM holds no more than our word for is called in the audit; all of it is erased in time.
+    Column("name", Text),
+    Column("arguments", Text),
+    Column("wanted", Text),
+    Column("known", Text),
+    Column("before", Text),
+    Column("after", Text),
+    Column("reason", Text),
+    Column("erased_at", _Moment),
+    Index("changes_by_status", "crm", "status", "next_at"),
+    Index("changes_by_who", "crm", "who", "begun_at"),
+    Index("changes_by_ref", "crm", "ref"),
+    Index("changes_by_cause", "crm", "cause"),
+    Index("changes_by_parent", "parent"),
+    sqlite_autoincrement=True,
+)
+
+# A customer that AntCRM made belongs to one create: two that look alike must not both take it for theirs.
+claims = Table(
+    "claims",
+    metadata,
+    Column("crm", String(64), primary_key=True),
+    Column("ref", String(80), primary_key=True),
+    Column("change", _Id, nullable=False),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("crm", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("taken", _Moment, nullable=False),
+    Column("until", _Moment, nullable=False),
+    # Set while a change that is not settled holds it, whether its process lives or not.
+    Column("change", _Id),
+    Index("locks_by_change", "change"),
+    Index("locks_by_holder", "holder"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("crm", String(64), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("face", String(20), nullable=False),
+    Column("host", Text, nullable=False, default=""),
+    Column("scopes", Text, nullable=False),
+    Column("tool", String(40), nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("cause", String(64), nullable=False, default=""),
+    Column("preview", Text, nullable=False),
+    Column("state", String(10), nullable=False),  # open, taken, settled
+    Column("outcome", Text),
+    Column("asked_at", _Moment, nullable=False),
+    Column("expires_at", _Moment, nullable=False),
+    Column("keep_until", _Moment, nullable=False),
+    Column("number", _Id),
+    Index("tickets_by_who", "crm", "who", "face", "tool"),
+)
+
+# Updates of a messenger that have been dealt with: what comes again is not done again.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("update_id", BigInteger, primary_key=True),
+    Column("done_at", _Moment, nullable=False),
+)
+
+# What somebody has to hear who was told that it was not known yet.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("crm", String(64), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("face", String(20), nullable=False),
+    Column("change", _Id, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("refs", Text, nullable=False, default=""),
+    Column("at", _Moment, nullable=False),
+    Column("told_at", _Moment),
+    Index("notices_by_who", "crm", "face", "who", "told_at"),
+    sqlite_autoincrement=True,
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("made_at", _Moment, nullable=False),
+)
+
+Step = Callable[[Connection], None]
+
+STEPS: Mapping[int, Step] = {}
+"""`STEPS[2]` turns a ledger of version 1 into one of version 2. A new ledger is made as it stands above."""
+
+
+class NewerLedgerError(Exception):
+    """The ledger was made by a newer version of this program."""
+
+
+def migrate(connection: Connection, steps: Mapping[int, Step] = STEPS, to: int = VERSION) -> None:
+    """Bring a ledger to the tables above. Safe when several processes start at once: one does it, the others wait.
+
+    Raises:
+        NewerLedgerError: it is ahead of this program, which must not touch it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(4157243105)"))
+    found = connection.scalar(select(version.c.version)) if inspect(connection).has_table(version.name) else None
+    if found is None:
+        metadata.create_all(connection)
+        connection.execute(insert(version).values(version=to))
+        return
+    if found > to:
+        raise NewerLedgerError
+    for number in range(found + 1, to + 1):
+        steps[number](connection)
+    if found < to:
+        connection.execute(update(version).values(version=to))
