@@ -47,9 +47,20 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """It was sent, and nobody knows whether AntCRM did it. Never retried by itself."""
+    """It was sent, and nobody knows yet whether AntCRM did it. It is looked into by itself."""
 
     text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """It is in the ledger, is not done yet, and goes on by itself: nothing has to be asked for again.
+
+    `change`: its number there.
+    """
+
+    text: Text
+    change: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +81,8 @@ class Dropped:
     text: Text
 
 
-Outcome: TypeAlias = Done | Ask | Unsure | Dropped
-Settled: TypeAlias = Done | Unsure | Dropped | Failed
+Outcome: TypeAlias = Done | Ask | Queued | Unsure | Dropped
+Settled: TypeAlias = Done | Queued | Unsure | Dropped | Failed
 """How a ticket can end."""
 
 
@@ -86,3 +97,5 @@ class Ticket:
     expires: datetime
     keep_until: datetime
     """Until when it is remembered at least; its outcome is handed out again for a while from when it was settled."""
+    cause: str = ""
+    """What the wish came from, such as a message; by it a repeat is known."""

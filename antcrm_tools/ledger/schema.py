@@ -121,8 +121,8 @@ tickets = Table(
     Column("outcome", Text),
     Column("asked_at", _Moment, nullable=False),
     Column("expires_at", _Moment, nullable=False),
+    Column("taken_at", _Moment),
     Column("keep_until", _Moment, nullable=False),
-    Column("number", _Id),
     Index("tickets_by_who", "crm", "who", "face", "tool"),
 )
 
