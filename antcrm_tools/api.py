@@ -59,6 +59,14 @@ _KEY = re.compile(r"[\x21-\x7e]+")
 _VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 
+Check = Callable[[], None]
+"""Called in the moment before a write leaves, after all waiting; what it raises keeps the write here."""
+
+
+def no_check() -> None:
+    """For a write that nothing can make too late."""
+
+
 class _WithoutCustomers(logging.Filter):
     """Takes the query out of the addresses httpx logs: it holds customers' phones and e-mails."""
 
@@ -162,15 +170,15 @@ class AntCrmApi:
         """
         return self._paging.walk(query, background)
 
-    async def create(self, draft: Draft) -> Written:
+    async def create(self, draft: Draft, *, check: Check = no_check) -> Written:
         """Add one customer. Success without an id gives no refs: what that means is for the caller to find out.
 
         Raises:
             NotActed, Refused, MayHaveActed: as for every write.
         """
-        return await self._write("POST", _CONTACTS, wire.write_draft(draft))
+        return await self._write("POST", _CONTACTS, wire.write_draft(draft), check=check)
 
-    async def create_many(self, drafts: Sequence[Draft]) -> Written:
+    async def create_many(self, drafts: Sequence[Draft], *, check: Check = no_check) -> Written:
         """Add 1 to 100 customers in one request. The order of the refs means nothing (it is not documented).
 
         Raises:
@@ -178,25 +186,33 @@ class AntCrmApi:
         """
         if not 1 <= len(drafts) <= BULK_MAX:
             raise ValueError(f"a package has 1 to {BULK_MAX} rows, not {len(drafts)}")
-        return await self._write("POST", _PACKAGE, [wire.write_draft(draft) for draft in drafts])
+        return await self._write("POST", _PACKAGE, [wire.write_draft(draft) for draft in drafts], check=check)
 
-    async def edit(self, ref: Ref, edit: Edit) -> Written:
+    async def name_by_code(self, code: str, name: str, *, check: Check = no_check) -> Written:
+        """Write the name of the customer that bears our code. Whether it met one only a ref that reads back says.
+
+        Raises:
+            NotActed, Refused, MayHaveActed: as for every write.
+        """
+        return await self._write("PUT", _CONTACTS, wire.write_by_code(code, Edit(name=name)), check=check)
+
+    async def edit(self, ref: Ref, edit: Edit, *, check: Check = no_check) -> Written:
         """Write the fields that are set in `edit`, and no others.
 
         Raises:
             NotFound: there is no such customer.
             NotActed, Refused, MayHaveActed: as for every write.
         """
-        return await self._write("PUT", _CONTACTS, wire.write_edit(ref, edit), ref)
+        return await self._write("PUT", _CONTACTS, wire.write_edit(ref, edit), ref, check=check)
 
-    async def delete(self, ref: Ref) -> None:
+    async def delete(self, ref: Ref, *, check: Check = no_check) -> None:
         """Delete one customer, by exactly one id in the body.
 
         Raises:
             NotFound: there is no such customer.
             NotActed, Refused, MayHaveActed: as for every write.
         """
-        await self._write("DELETE", _CONTACTS, wire.write_ref(ref), ref)
+        await self._write("DELETE", _CONTACTS, wire.write_ref(ref), ref, check=check)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -229,8 +245,11 @@ class AntCrmApi:
             await self._retry.sleep(delay)
             await self._turn(background)
 
-    async def _write(self, method: Method, path: str, body: JsonValue, ref: Ref | None = None) -> Written:
+    async def _write(
+        self, method: Method, path: str, body: JsonValue, ref: Ref | None = None, *, check: Check
+    ) -> Written:
         await self._turn(background=False)
+        check()
         return self._reader.written(await self._send(method, path, body=body), ref)
 
     async def _turn(self, background: bool) -> None:

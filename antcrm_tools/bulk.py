@@ -1,4 +1,4 @@
-"""Many leads at once: packages of 100, read back by listing, and a fate for every row.
+"""One package of an import: up to 100 rows in one request, read back by listing, and a fate for every row.
 
 AntCRM documents neither whether one bad row fails the whole package nor whether the ids keep the order. So rows are
 found again by name, phone and e-mail among what is new, never by place, and a refused package is sent row by row.
@@ -8,178 +8,180 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from antcrm_tools.errors import CrmError, MayHaveActed, NotActed, NotFound, Refused, Unauthorised
+from antcrm_tools.changes import Change
+from antcrm_tools.creating import sent
+from antcrm_tools.errors import (
+    CrmError,
+    Held,
+    KeptForLater,
+    LedgerBroken,
+    MayHaveActed,
+    NotActed,
+    NotFound,
+    Refused,
+    Unauthorised,
+)
+from antcrm_tools.finding import FILLED_IN
 from antcrm_tools.gather import all_of
 from antcrm_tools.identity.names import fold
 from antcrm_tools.in_words import field_words
+from antcrm_tools.journal import Turn
 from antcrm_tools.meaning import contact_keys, differing
 from antcrm_tools.models import WRITABLE, Customer, Draft, Query
 from antcrm_tools.plans import not_as_sent, overwritten
 from antcrm_tools.refs import Ref
-from antcrm_tools.text import Text, join, msg
+from antcrm_tools.text import Text, msg
 
 if TYPE_CHECKING:
+    from antcrm_tools.ledger.imports import RowFate
     from antcrm_tools.records import Records
 
 PACKAGE = 100
 """AntCRM's limit for one request."""
 
-_FILLED_IN = frozenset({"gender", "owner"})
-
 _AT_ONCE = 5
 """Rows looked up side by side; the rate limit is kept elsewhere."""
 
-FateName: TypeAlias = Literal["created", "duplicate", "invalid", "refused", "not_sent", "not_stored", "unsure"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of one row: its new ref, or the customers it duplicates, or why not."""
-
-    name: FateName
-    ref: Ref | None = None
-    duplicates: tuple[Ref, ...] = ()
-    reason: Text | None = None
-
 
 @dataclass(slots=True)
-class _Package:
-    """Rows on their way: drafts by row number, and the fates found so far."""
+class Package:
+    """Rows on their way, and the fates found so far, by place."""
 
-    drafts: dict[int, Draft]
-    fates: dict[int, Fate] = field(default_factory=dict[int, Fate])
+    records: Records
+    rows: dict[int, Change]
+    allow_duplicates: bool
+    watch: Callable[[int], Awaitable[None]]
+    """Told how many rows were looked at."""
+    fates: dict[int, RowFate] = field(default_factory=dict[int, "RowFate"])
     strangers: int = 0
     """New records AntCRM named for this package that fit no row of it."""
 
-    def open(self) -> dict[int, Draft]:
+    def open(self) -> dict[int, Change]:
         """The rows that have no fate yet."""
-        return {row: draft for row, draft in self.drafts.items() if row not in self.fates}
+        return {place: row for place, row in self.rows.items() if place not in self.fates}
 
-    def rest(self, name: FateName, reason: Text) -> None:
-        """The same fate for every row that has none."""
-        self.fates |= {row: Fate(name, reason=reason) for row in self.open()}
+    def names(self) -> dict[int, frozenset[str]]:
+        """The phones and e-mails of the rows without a fate."""
+        return {place: contact_keys(row.draft, self.records.region) for place, row in self.open().items()}
 
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What stays the same through all packages of one import."""
-
-    records: Records
-    today: date
-    allow_duplicates: bool
-    progress: Callable[[int, int], Awaitable[None]]
-    total: int
+    def unsure(self, why: Text) -> None:
+        """For the rows without a fate: each is looked into by itself after the pause."""
+        journal = self.records.journal
+        for place, row in self.open().items():
+            self.fates[place] = _fate(row, "unsure", reason=why, next_at=journal.looked_into())
 
 
-async def create_many(
-    records: Records,
-    drafts: Sequence[Draft],
-    *,
-    today: date,
-    allow_duplicates: bool,
-    progress: Callable[[int, int], Awaitable[None]],
-) -> list[Fate]:
-    """Create leads, a fate for each draft in its order.
+async def send_package(package: Package) -> CrmError | None:
+    """Send the rows of a package that nothing speaks against, and settle each. Returns the error that ends the import.
 
-    Rows whose phone or e-mail AntCRM knows already are not created, unless `allow_duplicates`. When AntCRM cannot be
-    reached, or does not accept the key, the rows that were not sent say so and nothing more is tried.
+    Raises:
+        LedgerBroken: what became of rows that were sent is looked into later.
     """
-    run = _Run(records, today, allow_duplicates, progress, len(drafts))
-    fates: dict[int, Fate] = {}
-    stopped: CrmError | None = None
-    for start in range(0, run.total, PACKAGE):
-        package = _Package(dict(enumerate(drafts[start : start + PACKAGE], start)))
-        if stopped is None:
-            keys = {key for draft in package.drafts.values() for key in contact_keys(draft, records.region)}
-            async with records.holding(keys):
-                stopped = await _one_package(run, package)
-        if stopped is not None:
-            package.rest("not_sent", stopped.what)
-        fates |= package.fates
-        await progress(min(start + PACKAGE, run.total), run.total)
-    return [fates[row] for row in range(run.total)]
+    journal = package.records.journal
+    while True:
+        names = package.names()
+        try:
+            async with journal.turn({name for each in names.values() for name in each}) as turn:
+                stopped = await _in_turn(package, turn)
+            break
+        except Held as error:
+            # One row's phone is held by something else: the others need not wait for it.
+            held = [
+                place for place, each in names.items() if error.name in {journal.ledger.locks.hashed(n) for n in each}
+            ]
+            for place in held or names:
+                package.fates[place] = _fate(package.rows[place], "conflict", reason=error.what)
+    await journal.ledger.imports.settle(package.fates.values())
+    return stopped
 
 
-async def _one_package(run: _Run, package: _Package) -> CrmError | None:
-    """Returns the error that makes going on pointless."""
-    records = run.records
+async def _in_turn(package: Package, turn: Turn) -> CrmError | None:
+    records, journal = package.records, package.records.journal
     try:
-        if not run.allow_duplicates:
-            await _drop_known(run, package)
-        before = {customer.ref for customer in await _recent(run)}
+        if not package.allow_duplicates:
+            await _drop_known(package, turn)
+        before = {customer.ref for customer in await _recent(package)}
+        await journal.renew(turn)
+        rows = package.open()
+        if not rows:
+            return None
+        names = package.names()
+        await journal.ledger.imports.send({place: (row, names[place]) for place, row in rows.items()}, turn.hold)
+    except LedgerBroken:
+        raise
     except CrmError as error:
         return error
-    rows = package.open()
-    if not rows:
-        return None
     try:
-        written = await records.api.create_many(list(rows.values()))
+        written = await records.api.create_many([row.draft for row in rows.values()], check=turn.hold.check)
     except (NotActed, Unauthorised) as error:
+        for place, row in package.open().items():
+            package.fates[place] = _fate(row, "waiting", reason=error.what)
         return error
     except MayHaveActed as error:
-        await _match(run, package, before, ())
-        package.rest("unsure", error.what)
+        await _match(package, before, ())
+        package.unsure(error.what)
         return None
     except Refused as error:
         # Perhaps one row of it, perhaps all; what did get in is found before anything is sent again.
-        if not await _match(run, package, before, ()):
-            package.rest("unsure", msg("AntCRM refused the package, and it could not be seen which rows got in."))
+        if not await _match(package, before, ()):
+            package.unsure(msg("AntCRM refused the package, and it could not be seen which rows got in."))
             return None
-        return await _one_by_one(run, package, error)
-    if not await _match(run, package, before, written.refs):
-        package.rest("unsure", msg("AntCRM acknowledged the package, but it could not be read back."))
+        return await _one_by_one(package, turn, error)
+    if not await _match(package, before, written.refs):
+        package.unsure(msg("AntCRM acknowledged the package, but it could not be read back."))
     elif package.strangers:
         # Something new is there that fits no row: AntCRM may have written it otherwise than it was sent.
-        package.rest("unsure", msg("AntCRM acknowledged the package, but this row could not be told from the others."))
+        package.unsure(msg("AntCRM acknowledged the package, but this row could not be told from the others."))
     else:
-        package.rest("not_stored", msg("AntCRM acknowledged the package, but this row is not there."))
+        package.unsure(msg("AntCRM acknowledged the package, but this row is not there."))
     return None
 
 
-async def _drop_known(run: _Run, package: _Package) -> None:
-    rows = [row for row, draft in package.drafts.items() if draft.phones or draft.emails]
-    for start in range(0, len(rows), _AT_ONCE):
-        some = rows[start : start + _AT_ONCE]
-        found = await all_of([run.records.duplicates(package.drafts[row], background=True) for row in some])
-        for row, known in zip(some, found, strict=True):
+async def _drop_known(package: Package, turn: Turn) -> None:
+    places = [place for place, names in package.names().items() if names]
+    for start in range(0, len(places), _AT_ONCE):
+        some = places[start : start + _AT_ONCE]
+        found = await all_of([package.records.duplicates(package.rows[p].draft, background=True) for p in some])
+        for place, known in zip(some, found, strict=True):
             if known:
-                package.fates[row] = Fate("duplicate", duplicates=tuple(customer.as_ref() for customer in known))
-        await run.progress(some[-1], run.total)
+                package.fates[place] = _duplicate(package.rows[place], known)
+        await package.records.journal.renew(turn)
+        await package.watch(start + len(some))
 
 
-async def _one_by_one(run: _Run, package: _Package, refused: Refused) -> CrmError | None:
-    records = run.records
+async def _one_by_one(package: Package, turn: Turn, refused: Refused) -> CrmError | None:
+    records = package.records
     if len(package.open()) == 1:
-        package.rest("refused", refused.what)
-    for row, draft in package.open().items():
+        for place, row in package.open().items():
+            package.fates[place] = _fate(row, "failed", reason=refused.what)
+    for place, row in package.open().items():
         try:
-            known = [] if run.allow_duplicates else await records.duplicates(draft, background=True)
+            known = [] if package.allow_duplicates else await records.duplicates(row.draft, background=True)
             if known:
-                package.fates[row] = Fate("duplicate", duplicates=tuple(customer.as_ref() for customer in known))
+                package.fates[place] = _duplicate(row, known)
                 continue
-            ref = (await records.api.create(draft)).refs
-            package.fates[row] = (
-                await _read(records, ref[0], draft)
-                if ref
-                else Fate("unsure", reason=msg("AntCRM acknowledged the row but gave no number."))
-            )
-        except (NotActed, Unauthorised) as error:
+            await records.journal.renew(turn)
+            await sent(records, row, turn, [])
+        except KeptForLater as error:
             return error
-        except MayHaveActed as error:
-            package.fates[row] = Fate("unsure", reason=error.what)
-        except CrmError as error:
-            package.fates[row] = Fate("refused", reason=error.what)
+        except (NotActed, Unauthorised) as error:
+            for left, other in package.open().items():
+                package.fates[left] = _fate(other, "waiting", reason=error.what)
+            return error
+        except CrmError:
+            continue  # what became of it is in the ledger
     return None
 
 
-async def _match(run: _Run, package: _Package, before: Iterable[str], refs: Sequence[Ref]) -> bool:
+async def _match(package: Package, before: Iterable[str], refs: Sequence[Ref]) -> bool:
     """Find the rows among what is new. False: it could not be read, so nothing is known."""
-    records = run.records
+    records = package.records
+    known = set(before)
     try:
-        recent = {c.ref: c for c in await _recent(run) if c.ref not in set(before)}
+        recent = {c.ref: c for c in await _recent(package) if c.ref not in known}
         # The list may leave out what AntCRM itself says it made: those are read one by one.
         for ref in refs:
             if str(ref) not in recent:
@@ -187,50 +189,50 @@ async def _match(run: _Run, package: _Package, before: Iterable[str], refs: Sequ
                     recent[str(ref)] = await records.get(ref, background=True)
                 except NotFound:
                     continue
+        claimed = await records.journal.ledger.changes.claimed(recent)
     except CrmError:
         return False
     named = {str(ref) for ref in refs}
-    pool = sorted(recent.values(), key=lambda customer: customer.ref not in named)
+    pool = sorted((c for c in recent.values() if c.ref not in claimed), key=lambda customer: customer.ref not in named)
     # The surest first, so that no row takes the record of another: everything as sent, then a phone or e-mail in
     # common, then the name alone, which only counts between rows and records that have neither.
     for fits in (_entirely, _as_sent, _by_contact, _by_name):
-        for row, draft in sorted(package.open().items(), key=_says_little):
-            hit = next((customer for customer in pool if fits(customer, draft, records.region)), None)
+        for place, row in sorted(package.open().items(), key=_says_little):
+            hit = next((customer for customer in pool if fits(customer, row.draft, records.region)), None)
             if hit is not None:
                 pool.remove(hit)
-                package.fates[row] = _stored(records, hit, draft)
+                package.fates[place] = _stored(records, hit, row)
     package.strangers = sum(customer.ref in named for customer in pool)
     return True
 
 
-async def _read(records: Records, ref: Ref, draft: Draft) -> Fate:
-    try:
-        return _stored(records, await records.get(ref, background=True), draft)
-    except NotFound:
-        return Fate("not_stored", reason=msg("AntCRM said it was saved as {ref}, but {ref} is not there.", ref=ref))
-    except CrmError as error:
-        reason = join([msg("AntCRM acknowledged {ref}, but it could not be read back.", ref=ref), error.what])
-        return Fate("unsure", ref, reason=reason)
+def _fate(row: Change, *status: object, **what: object) -> RowFate:
+    from antcrm_tools.ledger.imports import RowFate  # noqa: PLC0415  brings SQLAlchemy
+
+    return RowFate(row, *status, **what)  # pyright: ignore[reportArgumentType]
 
 
-def _stored(records: Records, customer: Customer, draft: Draft) -> Fate:
+def _duplicate(row: Change, known: Iterable[Customer]) -> RowFate:
+    return _fate(row, "failed", known=tuple(customer.ref for customer in known))
+
+
+def _stored(records: Records, customer: Customer, row: Change) -> RowFate:
+    ref = customer.as_ref()
     if records.is_old(customer):
-        return Fate("not_stored", customer.as_ref(), reason=overwritten(customer.as_ref(), None).what)
-    missing = not_as_sent(draft, customer, records.region)
-    if not missing:
-        return Fate("created", customer.as_ref())
-    reason = msg("Created, but not stored as sent: {fields}.", fields=field_words(missing))
-    return Fate("not_stored", customer.as_ref(), reason=reason)
+        return _fate(row, "failed", ref=ref, reason=overwritten(ref, None).what)
+    missing = not_as_sent(row.draft, customer, records.region)
+    reason = msg("Created, but not stored as sent: {fields}.", fields=field_words(missing)) if missing else None
+    return _fate(row, "done", ref=ref, after=customer, reason=reason)
 
 
-def _says_little(item: tuple[int, Draft]) -> int:
+def _says_little(item: tuple[int, Change]) -> int:
     """Rows that say most choose first: one that says little fits nearly every record."""
-    return -len(item[1].model_dump(exclude_defaults=True))
+    return -len(item[1].draft.model_dump(exclude_defaults=True))
 
 
 def _entirely(customer: Customer, draft: Draft, region: str) -> bool:
     """What the record holds is what the row says, but for what AntCRM fills in by itself."""
-    return not differing([name for name in WRITABLE if name not in _FILLED_IN], customer, draft, region)
+    return not differing([name for name in WRITABLE if name not in FILLED_IN], customer, draft, region)
 
 
 def _as_sent(customer: Customer, draft: Draft, region: str) -> bool:
@@ -248,7 +250,9 @@ def _by_name(customer: Customer, draft: Draft, region: str) -> bool:
     return neither and fold(customer.name) == fold(draft.name)
 
 
-async def _recent(run: _Run) -> list[Customer]:
+async def _recent(package: Package) -> list[Customer]:
     """Leads since the day before: AntCRM's days may be another zone's (row "day filters")."""
-    query = Query(kind="lead", created_from=run.today - timedelta(days=1))
-    return [customer async for customer in run.records.api.walk(query, background=True)]
+    records = package.records
+    since = records.day(records.journal.now()) - timedelta(days=1)
+    query = Query(kind="lead", created_from=since)
+    return [customer async for customer in records.api.walk(query, background=True)]

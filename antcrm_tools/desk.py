@@ -10,34 +10,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from antcrm_tools.errors import ChangedMeanwhile, CrmError, MayHaveActed, NotAllowed, NotFound
-from antcrm_tools.ledger.tickets import KEEP, Tickets
-from antcrm_tools.members import ALL_SCOPES, Scope
-from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Reason, Settled, Ticket, Unsure
+from antcrm_tools.changes import Wish, of_message, of_words
+from antcrm_tools.errors import ChangedMeanwhile, CrmError, KeptForLater, LedgerBroken, MayHaveActed, NotFound
+from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Queued, Reason, Settled, Ticket, Unsure
 from antcrm_tools.records import Records
-from antcrm_tools.registry import Call, Effect, Preview, Result
-from antcrm_tools.text import Text, msg, verbatim
+from antcrm_tools.registry import Call, Effect, Preview, Result, Weight
+from antcrm_tools.rights import Policy
+from antcrm_tools.text import Text, msg
 from antcrm_tools.work import Progress, Work, no_progress
+
+if TYPE_CHECKING:  # brings SQLAlchemy
+    from antcrm_tools.ledger.tickets import Tickets
+
+KEEP = timedelta(minutes=10)
+"""How long the outcome of a ticket is handed out to whoever lost the answer."""
 
 LIFE = timedelta(minutes=2)
 ASSISTANT_LIFE = timedelta(minutes=10)
 """An assistant's question may wait behind others; a chat is looked at."""
 
+ASSISTANT = "mcp"
+"""The face behind which an assistant makes the calls: it repeats them, and its person may be away."""
+
 _log = logging.getLogger(__name__)
-
-_NEEDS: dict[Effect, Scope] = {
-    Effect.READ: "read",
-    Effect.ADD: "write",
-    Effect.CHANGE: "write",
-    Effect.DESTROY: "delete",
-}
-
-_RIGHTS: dict[Scope, Text] = {"read": msg("look up"), "write": msg("add and change"), "delete": msg("delete")}
 
 _DROPPED: dict[Reason, Text] = {
     "declined": msg("Nothing was changed: the answer was no."),
@@ -47,22 +47,6 @@ _DROPPED: dict[Reason, Text] = {
     "unknown_ticket": msg("Nothing was changed: this question is no longer open. Ask again."),
     "not_yours": msg("Nothing was changed: this question was asked of somebody else."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What this process may do, and when it asks. Settings can only make it ask more."""
-
-    scopes: Collection[Scope] = ALL_SCOPES
-    confirm: Literal["destroying", "writes"] = "destroying"
-
-    def allows(self, effect: Effect, actor: Actor | None = None) -> bool:
-        """Whether the process's scopes cover an effect, and those of `actor` as well."""
-        return _NEEDS[effect] in self.scopes and (actor is None or _NEEDS[effect] in actor.scopes)
-
-    def asks(self, effect: Effect) -> bool:
-        """Whether a person has to say yes."""
-        return effect >= (Effect.ADD if self.confirm == "writes" else Effect.DESTROY)
 
 
 class Desk:
@@ -87,19 +71,32 @@ class Desk:
         self._patience = patience
         self._running: set[asyncio.Task[Settled]] = set()
 
-    async def submit(self, call: Call, actor: Actor, *, progress: Progress = no_progress) -> Outcome:
+    async def submit(self, call: Call, actor: Actor, *, source: str = "", progress: Progress = no_progress) -> Outcome:
         """Run a call, or come back with the question a person has to answer first.
+
+        `source` names the message or tap the call came from, where there is one: from the same source the same call is
+        carried out once, however often it comes.
 
         Raises:
             CrmError: saying what was and was not done.
         """
-        self._require_rights(call, actor)
-        work = self._work(actor, progress=progress)
-        if self.policy.asks(call.effect):
+        work = self._work(call, actor, _cause(call, actor, source), progress=progress)
+        weight = await self._weighed(call, work)
+        self.policy.require(call, weight.right, actor)
+        if self.policy.asks(weight.effect):
             return await self._ask(call, work)
-        if call.effect is Effect.READ:
+        if weight.effect is Effect.READ:
             return Done(await call.tool.run(work, call.args))
         return _raise_failed(await self._to_the_end(_run(call, work)))
+
+    async def asks(self, call: Call, actor: Actor) -> bool:
+        """Whether a call of this person's would need somebody's yes, as far as they may make it at all.
+
+        Raises:
+            CrmError: it is about something that is not there.
+        """
+        weight = await self._weighed(call, self._work(call, actor, ""))
+        return self.policy.allows(weight.right, actor) and self.policy.asks(weight.effect)
 
     async def question(self, ticket_id: str) -> Ticket | None:
         """What was asked, for a face that has to read the answer to it; None when it has been forgotten."""
@@ -108,7 +105,7 @@ class Desk:
 
     async def answer(
         self, ticket_id: str, actor: Actor, *, yes: bool, count: int | None = None, progress: Progress = no_progress
-    ) -> Done | Unsure | Dropped:
+    ) -> Done | Queued | Unsure | Dropped:
         """A person's answer to a question. `count` is what they typed for a bulk.
 
         The same answer sent again gets the recorded outcome; the call runs at most once.
@@ -148,23 +145,22 @@ class Desk:
         if earlier is not None and earlier.state == "taken":
             # The answer is being carried out at this moment: this is the same wish, seen twice.
             return _raise_failed(await self._tickets.settled(earlier.ticket.id, self._patience) or _still_running())
-        done = earlier.outcome if earlier is not None and isinstance(earlier.outcome, Done | Unsure) else None
+        done = earlier.outcome if earlier is not None and isinstance(earlier.outcome, Done) else None
         try:
             preview = await self._preview(call, work)
         except NotFound:
-            if isinstance(done, Done):
+            if done is not None:
                 # It was done a moment ago, and the answer may have been lost on the way.
                 return replace(done, again=True)
             raise
+        except (KeptForLater, MayHaveActed) as error:
+            return _under_way(error)  # the same wish a little earlier
         if isinstance(preview, Result):
-            return Done(preview)
-        if preview.once and isinstance(done, Unsure):
-            return done
-        if preview.once and isinstance(done, Done) and done.result.acted():
-            return replace(done, again=True)
+            return Done(preview, again=preview.repeated())
         now = self._clock()
-        life = ASSISTANT_LIFE if actor.face == "mcp" else LIFE
-        ticket = Ticket(secrets.token_urlsafe(16), actor, call, preview, now + life, now + max(KEEP, life))
+        life = ASSISTANT_LIFE if actor.face == ASSISTANT else LIFE
+        keep = now + max(KEEP, life)
+        ticket = Ticket(secrets.token_urlsafe(16), actor, call, preview, now + life, keep, work.wish.cause)
         if (
             earlier is not None
             and earlier.state == "open"
@@ -185,7 +181,11 @@ class Desk:
         try:
             outcome = await self._decided(ticket, answering, yes, count, progress)
         finally:
-            await self._tickets.settle(ticket.id, outcome)
+            try:
+                await self._tickets.settle(ticket.id, outcome)
+            except LedgerBroken as error:
+                # What AntCRM did is said all the same; the ticket is taken, so nothing happens twice.
+                _log.error("the outcome of a confirmed call could not be written down: %s", error)
         return outcome
 
     async def _decided(
@@ -198,44 +198,37 @@ class Desk:
         if ticket.preview.count is not None and count != ticket.preview.count:
             return dropped("wrong_count")
         try:
+            asked = self._work(ticket.call, ticket.actor, ticket.cause)
             # Whose role was lowered since the question confirms nothing beyond it.
-            self._require_rights(ticket.call, ticket.actor, answering)
-            now = await self._preview(ticket.call, self._work(ticket.actor))
+            self.policy.require(ticket.call, (await self._weighed(ticket.call, asked)).right, ticket.actor, answering)
+            now = await self._preview(ticket.call, asked)
+        except (KeptForLater, MayHaveActed) as error:
+            return _under_way(error)
         except CrmError as error:
             return Failed(error)
         if isinstance(now, Result) or now.fingerprint != ticket.preview.fingerprint:
             return dropped("changed")
-        work = self._work(ticket.actor, shown=ticket.preview.fingerprint, progress=progress)
+        shown = ticket.preview.fingerprint
+        work = self._work(ticket.call, ticket.actor, ticket.cause, shown=shown, progress=progress)
         return await _run(ticket.call, work)
+
+    async def _weighed(self, call: Call, work: Work) -> Weight:
+        """What a call does. Whoever may do nothing of the kind is not told what it would do."""
+        if call.tool.weigh is None:
+            return Weight(call.effect, call.effect)
+        self.policy.require(call, call.tool.least, work.actor)
+        return await call.tool.weigh(work, call.args)
 
     async def _preview(self, call: Call, work: Work) -> Preview | Result:
         if call.tool.preview is None:
             raise TypeError(f"{call.tool.name} cannot be previewed")
         return await call.tool.preview(work, call.args)
 
-    def _require_rights(self, call: Call, *actors: Actor) -> None:
-        title, scope = call.tool.title, _NEEDS[call.effect]
-        if not self.policy.allows(call.effect):
-            raise NotAllowed(
-                msg(
-                    "“{title}” needs the right “{scope}”, which this program was not given.",
-                    title=title,
-                    scope=verbatim(scope),  # as it stands in the setting
-                ),
-                then=msg("Ask the admin, who sets ANTCRM_SCOPES."),
-            )
-        if not all(self.policy.allows(call.effect, actor) for actor in actors):
-            raise NotAllowed(
-                msg(
-                    "“{title}” needs the right to {scope}, which your role does not include.",
-                    title=title,
-                    scope=_RIGHTS[scope],
-                ),
-                then=msg("Ask the admin, or a manager to do it."),
-            )
-
-    def _work(self, actor: Actor, *, shown: str | None = None, progress: Progress = no_progress) -> Work:
-        return Work(self._records, actor, self._zone, self._clock, shown, _forgiving(progress))
+    def _work(
+        self, call: Call, actor: Actor, cause: str, *, shown: str | None = None, progress: Progress = no_progress
+    ) -> Work:
+        wish = Wish(actor, call.tool.name, call.canonical, cause)
+        return Work(self._records, wish, self._zone, self._clock, shown, _forgiving(progress))
 
     async def _to_the_end(self, work: Coroutine[object, object, Settled]) -> Settled:
         """Run a write so that it ends even if the one who waits for it goes away: half a write is nobody's wish."""
@@ -264,20 +257,35 @@ def dropped(reason: Reason) -> Dropped:
 
 async def _run(call: Call, work: Work) -> Settled:
     try:
-        return Done(await call.tool.run(work, call.args))
+        result = await call.tool.run(work, call.args)
     except ChangedMeanwhile:
         return dropped("changed")
-    except MayHaveActed as error:
-        return Unsure(error.text)
+    except (KeptForLater, MayHaveActed) as error:
+        return _under_way(error)
     except CrmError as error:
         return Failed(error)
     except Exception as error:  # noqa: BLE001  the write may be half done: its caller may be gone, its fate is kept
         # Not its message, which may hold a customer's data.
         _log.error("%s failed: %s", call.tool.name, type(error).__name__)
         return Failed(_unexpected())
+    return Done(result, again=result.repeated())
 
 
-def _raise_failed(outcome: Settled) -> Done | Unsure | Dropped:
+def _cause(call: Call, actor: Actor, source: str) -> str:
+    """By what a repeat of a call is known: by where it came from, else by what an assistant says."""
+    if call.effect is Effect.READ:
+        return ""
+    if source:
+        return of_message(actor.face, source, call.tool.name)
+    words = actor.face == ASSISTANT and call.tool.replays
+    return of_words(actor.who, actor.face, call.tool.name, call.canonical) if words else ""
+
+
+def _under_way(error: KeptForLater | MayHaveActed) -> Queued | Unsure:
+    return Queued(error.text, error.change) if isinstance(error, KeptForLater) else Unsure(error.text)
+
+
+def _raise_failed(outcome: Settled) -> Done | Queued | Unsure | Dropped:
     if isinstance(outcome, Failed):
         raise outcome.error
     return outcome

@@ -279,6 +279,11 @@ class Held(CrmError):
 
     code = "held"
 
+    def __init__(self, what: Text, *, then: Text | None = None, name: str = "") -> None:
+        """`name`: which one is held, as the ledger keeps it."""
+        super().__init__(what, done=msg("Nothing was sent to AntCRM."), then=then)
+        self.name = name
+
 
 class OverCap(CrmError):
     """The person's writes, or deletes, of the day are used up. Nothing was sent."""

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import logging
 import secrets
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from antcrm_tools.desk import Desk, Policy
-from antcrm_tools.ledger.tickets import MemoryTickets, Tickets
+from antcrm_tools.desk import Desk
+from antcrm_tools.errors import LedgerBroken
+from antcrm_tools.journal import Journal
+from antcrm_tools.logs import note_unexpected
 from antcrm_tools.records import Records
+from antcrm_tools.rights import Policy
 from antcrm_tools.settings import SANDBOX_KEY, Settings
+from antcrm_tools.tools import tool_named
 
 if TYPE_CHECKING:
     from antcrm_tools.api import AntCrmApi
+    from antcrm_tools.ledger.ledger import Ledger
+    from antcrm_tools.ledger.store import Store
+    from antcrm_tools.resolving import Resolver
     from antcrm_tools.sandbox import Sandbox
+
+_BETWEEN, _SHORTEST = 5.0, 0.02
+"""Seconds between two looks at what is open; less where the pause is less."""
+
+_log = logging.getLogger(__name__)
 
 _SANDBOX_RPS = 1000.0
 """An AntCRM inside this process needs no sparing."""
@@ -31,25 +46,31 @@ def new_code() -> str:
 
 
 class House:
-    """One process's AntCRM, tickets and Desk. `async with House(settings) as house:`."""
+    """One process's AntCRM, ledger and Desk. `async with House(settings) as house:`."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         api: AntCrmApi | None = None,
-        tickets: Tickets | None = None,
+        store: Store | None = None,
         clock: Callable[[], datetime] = now,
         code: Callable[[], str] = new_code,
+        wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """`api`, `tickets`, `clock` and `code` are seams; left out, they are made from the settings."""
+        """`api`, `store`, `clock`, `code` and `wait` are seams; left out, they are made from the settings."""
         self.settings = settings
         self.clock = clock
         self.sandbox: Sandbox | None = None
         self._api = api
-        self._tickets = tickets or MemoryTickets(clock)
+        self._store = store
+        self._ledger: Ledger | None = None
         self._code = code
+        self._wait = wait
+        self._records: Records | None = None
         self._desk: Desk | None = None
+        self._resolver: Resolver | None = None
+        self._tending: asyncio.Task[None] | None = None
 
     @property
     def policy(self) -> Policy:
@@ -63,9 +84,97 @@ class House:
             BadInput: ANTCRM_API_KEY is not set.
         """
         if self._desk is None:
-            records = Records(self.api(), code=self._code, clock=self.clock, region=self.settings.region)
-            self._desk = Desk(records, self._tickets, policy=self.policy, clock=self.clock, zone=self.settings.zone)
+            from antcrm_tools.ledger.tickets import LedgerTickets  # noqa: PLC0415  brings SQLAlchemy
+
+            records, ledger = self.records(), self.ledger()
+            tickets = LedgerTickets(ledger.store, crm=ledger.crm, clock=self.clock, tools=tool_named)
+            self._desk = Desk(records, tickets, policy=self.policy, clock=self.clock, zone=self.settings.zone)
         return self._desk
+
+    def records(self) -> Records:
+        """The customers, made on first use.
+
+        Raises:
+            BadInput: ANTCRM_API_KEY is not set.
+        """
+        if self._records is None:
+            settings = self.settings
+            pause = timedelta(seconds=settings.unsure_pause)
+            journal = Journal(self.ledger, clock=self.clock, pause=pause, wait=self._wait, zone=settings.zone)
+            self._records = Records(
+                self.api(), journal, code=self._code, clock=self.clock, zone=settings.zone, region=settings.region
+            )
+        return self._records
+
+    def resolver(self) -> Resolver:
+        """Looks after what is open, made on first use.
+
+        Raises:
+            BadInput: ANTCRM_API_KEY is not set.
+        """
+        if self._resolver is None:
+            from antcrm_tools.resolving import Resolver  # noqa: PLC0415  most starts never need it
+
+            self._resolver = Resolver(self.records())
+        return self._resolver
+
+    def tend(self) -> None:
+        """Look after what is open from now on, beside everything else, until the house is closed."""
+        if self._tending is None and (self.settings.sandbox or self.settings.api_key is not None):
+            self._tending = asyncio.create_task(self._tend())
+
+    async def _tend(self) -> None:
+        broken = False
+        while True:
+            # The first time not at once, either: a start has other things to do.
+            await self._wait(max(_SHORTEST, min(_BETWEEN, self.settings.unsure_pause / 4)))
+            try:
+                await self.resolver().tick()
+                broken = False
+            except LedgerBroken as error:
+                if not broken:
+                    _log.error("what is open cannot be looked after: %s", error)
+                broken = True
+            except Exception as error:  # noqa: BLE001  it must go on; the next look may be better
+                note_unexpected(error)
+
+    def store(self) -> Store:
+        """The ledger's database: in memory where AntCRM itself is. It is opened at its first transaction."""
+        if self._store is None:
+            from antcrm_tools.ledger.location import ledger_file  # noqa: PLC0415  brings SQLAlchemy
+            from antcrm_tools.ledger.store import IN_MEMORY, Store  # noqa: PLC0415
+
+            url = self.settings.ledger_url
+            if self.settings.sandbox:
+                self._store = Store(IN_MEMORY)
+            elif url is not None:
+                self._store = Store(url.get_secret_value())
+            else:
+                self._store = Store(ledger_file(self.settings.data_dir))
+        return self._store
+
+    def ledger(self) -> Ledger:
+        """This AntCRM's part of the database.
+
+        Raises:
+            BadInput: ANTCRM_API_KEY is not set.
+        """
+        if self._ledger is None:
+            from antcrm_tools.ledger.changes import Caps  # noqa: PLC0415  brings SQLAlchemy
+            from antcrm_tools.ledger.ledger import Ledger  # noqa: PLC0415
+
+            caps = Caps(self.settings.daily_writes, self.settings.daily_deletes, self._day_start)
+            self._ledger = Ledger.on(self.store(), crm=self._crm(), clock=self.clock, caps=caps)
+        return self._ledger
+
+    def _day_start(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def _crm(self) -> str:
+        """Which AntCRM this is: another address or another company's key is another one."""
+        key = self.settings.require_key().get_secret_value()
+        where = "sandbox" if self.settings.sandbox else self.settings.base_url.rstrip("/").casefold()
+        return hashlib.sha256(f"{where}\0{key}".encode()).hexdigest()[:32]
 
     def api(self) -> AntCrmApi:
         """The one connection to AntCRM, made on first use.
@@ -86,10 +195,16 @@ class House:
 
     async def aclose(self) -> None:
         """Let writes under way finish, then close connections."""
+        if self._tending is not None:
+            # What it was at is in the ledger, and is gone on with after the next start.
+            self._tending.cancel()
+            await asyncio.wait((self._tending,))
         if self._desk is not None:
             await self._desk.aclose()
         if self._api is not None:
             await self._api.aclose()
+        if self._store is not None:
+            await self._store.aclose()
         if self.sandbox is not None:
             self.sandbox.close()
 

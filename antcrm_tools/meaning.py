@@ -28,10 +28,25 @@ def meaning(field: str, value: object, region: str = "VN") -> object:
             return value.isoformat()
         case tuple():
             items = cast("tuple[object, ...]", value)
-            elements = [_element(item, region) for item in items]
-            return sorted({json.dumps(element, ensure_ascii=False) for element in elements if element})
+            return sorted({key for item in items if (key := element_meaning(item, region))})
         case _:
             raise TypeError(f"{field} holds a {type(value).__name__}")
+
+
+def element_meaning(item: object, region: str = "VN") -> str:
+    """An element of an array as it is compared; empty for one that holds nothing."""
+    element = _element(item, region)
+    return json.dumps(element, ensure_ascii=False) if element else ""
+
+
+def literal(value: object) -> object:
+    """A value to the letter, but for NFC, line ends and the order of an array."""
+    if isinstance(value, tuple):
+        elements = (_element_literally(item) for item in cast("tuple[object, ...]", value))
+        return sorted(unicodedata.normalize("NFC", element) for element in elements)
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
+    return value
 
 
 def same(field: str, a: object, b: object, region: str = "VN") -> bool:
@@ -47,7 +62,7 @@ def differing(fields: Iterable[str], a: Customer | Edit, b: Customer | Edit, reg
 
 def literally_differing(fields: Iterable[str], a: Customer | Edit, b: Customer | Edit) -> list[str]:
     """Those of `fields` in which two differ at all: labels, line breaks and countries count, NFC and order do not."""
-    return [f for f in fields if _literal(getattr(a, f)) != _literal(getattr(b, f))]
+    return [f for f in fields if literal(getattr(a, f)) != literal(getattr(b, f))]
 
 
 def lost(field: str, before: object, after: object, region: str = "VN") -> bool:
@@ -125,15 +140,6 @@ def _held(custom_fields: object) -> Counter[str]:
 def _plain(text: str) -> str:
     # What shows nothing means nothing: a field overwritten with such characters counts as emptied.
     return clean(unicodedata.normalize("NFC", text), len(text) * 4 + 1)
-
-
-def _literal(value: object) -> object:
-    if isinstance(value, tuple):
-        elements = (_element_literally(item) for item in cast("tuple[object, ...]", value))
-        return sorted(unicodedata.normalize("NFC", element) for element in elements)
-    if isinstance(value, str):
-        return unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
-    return value
 
 
 def _element_literally(item: object) -> str:

@@ -50,6 +50,10 @@ class Edited:
     before: Customer
     after: Customer
     fields: tuple[str, ...]
+    change: int | None = None
+    """Its number in the ledger; None where nothing was sent."""
+    again: bool = False
+    """It was made by the same wish a little earlier; nothing was sent now."""
 
 
 def planned(before: Customer, plan: Plan, region: str) -> Planned:

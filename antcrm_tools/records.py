@@ -6,40 +6,23 @@ Every write is read first and read back afterwards. *Saved* means read back, not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from antcrm_tools.errors import (
-    BadInput,
-    ChangedMeanwhile,
-    CrmError,
-    EditsStopped,
-    MayHaveActed,
-    NotFound,
-    NotStored,
-)
+from antcrm_tools.changes import Wish
+from antcrm_tools.creating import Created, create, replayed
+from antcrm_tools.errors import BadInput, ChangedMeanwhile, CrmError, EditsStopped, MayHaveActed, NotFound
 from antcrm_tools.gather import all_of
 from antcrm_tools.identity import phones
-from antcrm_tools.locks import Locks
-from antcrm_tools.meaning import contact_keys, email_key, fingerprint, phone_key
+from antcrm_tools.journal import Journal
+from antcrm_tools.meaning import email_key, fingerprint, phone_key
 from antcrm_tools.models import Customer, Draft, Query
-from antcrm_tools.plans import (
-    Edited,
-    Plan,
-    Planned,
-    check_created,
-    check_edited,
-    nowhere,
-    overwritten,
-    planned,
-    still_there,
-    unsure,
-)
+from antcrm_tools.plans import Edited, Plan, Planned, planned
 from antcrm_tools.refs import Ref, Space
-from antcrm_tools.text import clean, join, msg
+from antcrm_tools.text import join, msg
 from antcrm_tools.wire.dates import day_in
+from antcrm_tools.writing import Deletion, delete, edit, made_before
 
 if TYPE_CHECKING:  # api.py brings httpx; an assistant's host starts us long before the first request
     from antcrm_tools.api import AntCrmApi, Page
@@ -57,15 +40,24 @@ class Records:
     """The customers of one AntCRM, written safely."""
 
     def __init__(
-        self, api: AntCrmApi, *, code: Callable[[], str], clock: Callable[[], datetime], region: str = "VN"
+        self,
+        api: AntCrmApi,
+        journal: Journal,
+        *,
+        code: Callable[[], str],
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+        region: str = "VN",
     ) -> None:
         """`code` makes the random code of a new customer (`customerIdApiRing`); `region` reads phones without +."""
         self.api = api
+        self.journal = journal
         self.region = region
+        self.zone = zone
         self.new_code = code
         self._clock = clock
-        self._locks = Locks()
-        self._stopped = False
+        self.stopped = False
+        """No edit is sent any more: one has made AntCRM lose what was not sent."""
 
     async def get(self, ref: Ref, *, background: bool = False) -> Customer:
         """The whole record, fresh. A record AntCRM marks as deleted is not there (row "deletes: soft or hard").
@@ -107,35 +99,22 @@ class Records:
         )
         return _merged(customer for hits in found for customer in hits)
 
-    async def create(self, draft: Draft, *, go_on: bool = False) -> Customer | list[Customer]:
+    async def create(self, draft: Draft, wish: Wish, *, go_on: bool = False) -> Created | list[Customer]:
         """Create a customer and read it back; or return the duplicates instead, and create nothing.
 
-        `go_on` creates although there are duplicates.
-
-        Raises:
-            NotStored: AntCRM said yes, but the customer cannot be read back as it was sent.
-            MayHaveActed: it may have been created.
+        See `creating.create`.
         """
-        async with self._locks.hold(contact_keys(draft, self.region)):
-            known = await self.duplicates(draft)
-            if known and not go_on:
-                return known
-            refs = (await self.api.create(draft)).refs
-            if not refs:
-                raise MayHaveActed(
-                    msg("AntCRM said that {name} was saved but gave no number.", name=clean(draft.name)),
-                    done=msg("It may have been created."),
-                )
-            was = next((customer for customer in known if customer.as_ref() == refs[0]), None)
-            if was is not None:
-                raise overwritten(refs[0], was)
-            return await self._read_created(refs[0], draft)
+        return await create(self, draft, wish, go_on=go_on)
+
+    async def replayed(self, wish: Wish) -> Created | None:
+        """What became of the same create a little earlier; see `creating.replayed`."""
+        return await replayed(self, wish)
 
     async def plan(self, ref: Ref, plan: Plan) -> Planned:
         """What an edit would do, without doing it."""
         return planned(await self.get(ref), plan, self.region)
 
-    async def edit(self, ref: Ref, plan: Plan, *, shown: str | None = None) -> Edited:
+    async def edit(self, ref: Ref, plan: Plan, wish: Wish, *, shown: str | None = None) -> Edited:
         """Read, change, write whole fields, read back.
 
         `shown` is the fingerprint of what a person confirmed.
@@ -144,10 +123,15 @@ class Records:
             ChangedMeanwhile: the record is not what was shown; nothing was sent.
             NotStored: AntCRM said yes, but a field is not as it was sent.
             FieldMoved: a field nobody sent is no longer what it was.
-            MayHaveActed: the edit may have been made.
+            MayHaveActed: the edit may have been made; it is looked into by itself.
+            Held: an earlier change of this customer is not settled.
         """
-        async with self._locks.hold([str(ref)]):
-            if self._stopped:
+        await made_before(self, wish)  # of its own change, not known yet, one hears that and not that it is held
+        async with self.journal.turn([str(ref)]) as turn:
+            made = await made_before(self, wish)
+            if made is not None and made.before is not None and made.after is not None:
+                return Edited(made.before, made.after, made.fields, made.id, again=True)
+            if self.stopped:
                 raise EditsStopped
             change = planned(await self.get(ref), plan, self.region)
             if shown is not None and change.fingerprint != shown:
@@ -160,44 +144,28 @@ class Records:
                     msg("This would delete something of {ref} that nobody was asked about.", ref=ref),
                     then=msg("Empty a field with `empty`, or drop an entry, so that the person is asked."),
                 )
-            try:
-                await self.api.edit(ref, change.edit)
-                after = await self._read_back(ref)
-            except MayHaveActed as error:
-                raise unsure(error, change) from None
-            try:
-                check_edited(change, after, self.region)
-            except NotStored as error:
-                self._stopped = self._stopped or error.stopped
-                raise
-            return Edited(change.before, after, tuple(change.fields))
+            return await edit(self, change, turn, wish)
 
-    async def delete(self, ref: Ref, *, shown: str | None = None) -> Customer:
+    async def delete(self, ref: Ref, wish: Wish, *, shown: str | None = None) -> Deletion:
         """Delete a customer and see that it is gone. Returns it as it was.
 
         Raises:
             ChangedMeanwhile: the record is not what was shown; nothing was sent.
             NotStored: AntCRM said yes, but the customer is still there.
-            MayHaveActed: it may have been deleted.
+            MayHaveActed: it may have been deleted; it is looked into by itself.
+            Held: an earlier change of this customer is not settled.
         """
-        async with self._locks.hold([str(ref)]):
+        await made_before(self, wish)
+        async with self.journal.turn([str(ref)]) as turn:
+            made = await made_before(self, wish)
+            if made is not None and made.before is not None:
+                return Deletion(made.before, made.id, again=True)
             before = await self.get(ref)
             if shown is not None and fingerprint(before) != shown:
                 raise ChangedMeanwhile(before.name)
-            await self.api.delete(ref)
-            try:
-                await self._read_back(ref)
-            except NotFound:
-                return before
-            if not await self._still_listed(before):
-                return before
-            raise still_there(ref)
+            return await delete(self, before, turn, wish)
 
-    def holding(self, keys: Iterable[str]) -> AbstractAsyncContextManager[None]:
-        """Hold phones and e-mails, so that nobody creates a customer with one of them meanwhile."""
-        return self._locks.hold(keys)
-
-    async def _read_back(self, ref: Ref) -> Customer:
+    async def read_back(self, ref: Ref) -> Customer:
         """Read after an acknowledged write; a read that fails leaves the write unverified, not undone."""
         try:
             return await self.get(ref)
@@ -215,7 +183,7 @@ class Records:
                 then=msg("Look {ref} up before you try again.", ref=ref),
             ) from None
 
-    async def _still_listed(self, customer: Customer) -> bool:
+    async def still_listed(self, customer: Customer) -> bool:
         """Whether a customer that can still be read by its number is still listed: a soft delete only hides it."""
         day = day_in(customer.created_at, UTC)
         around = timedelta(days=1)  # its day here may be another one where the list is cut
@@ -225,24 +193,22 @@ class Records:
         except CrmError:
             return True
 
-    async def _read_created(self, ref: Ref, draft: Draft) -> Customer:
-        try:
-            after = await self._read_back(ref)
-        except NotFound:
-            raise nowhere(ref, draft.name) from None
-        if self.is_old(after):
-            raise overwritten(ref, None)
-        check_created(draft, after, self.region)
-        return after
-
-    def is_old(self, customer: Customer) -> bool:
-        """Whether a customer was there before anything that is being done now."""
+    def is_old(self, customer: Customer, than: datetime | None = None) -> bool:
+        """Whether a customer was there before a moment, or before anything that is being done now."""
         made = customer.created_at
         if not isinstance(made, datetime):
             return False
         # AntCRM may write a day only (row "dates"), which reads as its midnight.
         slack = _SKEW if made.time() != time() else timedelta(days=2)
-        return made < self._clock() - slack
+        return made < (than or self._clock()) - slack
+
+    def day(self, moment: datetime) -> date:
+        """The day of a moment, where the company is."""
+        return moment.astimezone(self.zone).date()
+
+    async def listed(self, queries: Sequence[Query]) -> list[Customer]:
+        """Everybody on some lists, each once; for work nobody waits for."""
+        return await self._all(queries, background=True)
 
     async def _all(self, queries: Sequence[Query], background: bool) -> list[Customer]:
         found = await all_of([self._drain(query, background) for query in queries])

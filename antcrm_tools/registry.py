@@ -51,9 +51,9 @@ class Result(BaseModel):
     def sentence(self) -> Text:
         """What happened, for a person."""
 
-    def acted(self) -> bool:
-        """Whether anything may have been written. What was not may be tried again at once."""
-        return True
+    def repeated(self) -> bool:
+        """Whether this is what the same wish led to a little earlier; nothing was sent now."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,7 @@ class Preview:
 
     `question` names the customer; `lines` say what will be gone or changed; `yes` is the label that does it, and
     `no` the one that does not. `count`, for bulk, has to be typed. `fingerprint` stands for what was shown: if it is
-    no longer the same when the answer comes, nothing is done. A call with `once` set is the same wish when it is
-    repeated while its ticket lives, so its outcome is handed out again.
+    no longer the same when the answer comes, nothing is done.
     """
 
     question: Text
@@ -72,7 +71,6 @@ class Preview:
     fingerprint: str
     lines: tuple[Text, ...] = ()
     count: int | None = None
-    once: bool = False
 
 
 A = TypeVar("A", bound=Args)
@@ -80,6 +78,17 @@ R = TypeVar("R", bound=Result)
 
 RunTool = Callable[["Work", A], Awaitable[R]]
 PreviewTool = Callable[["Work", A], Awaitable["Preview | R"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a call does, and the effect whose right is needed for it where that is less."""
+
+    effect: Effect
+    right: Effect
+
+
+WeighCall = Callable[["Work", A], Awaitable[Weight]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +103,13 @@ class Tool(Generic[A, R]):
     least: Effect
     most: Effect
     idempotent: bool
+    replays: bool
+    """Repeated by an assistant within ten minutes, it is the same wish, and its first result is given again."""
     effect: Callable[[A], Effect]
     run: RunTool[A, R]
     preview: PreviewTool[A, R] | None
+    weigh: WeighCall[A] | None = None
+    """What a call does where only the ledger can tell, and which right it needs."""
 
     def call(self, arguments: Mapping[str, object] | A) -> Call:
         """Validate arguments.
@@ -135,10 +148,14 @@ def tool(
     effect: Callable[[A], Effect] | None = None,
     preview: PreviewTool[A, R] | None = None,
     idempotent: bool = False,
+    replays: bool = False,
+    weigh: WeighCall[A] | None = None,
     returns: type[R],
     args: type[A],
 ) -> Callable[[RunTool[A, R]], Tool[A, R]]:
     """Make a tool of an async function `(work, args) -> result`; its name and docstring are the tool's.
+
+    `weigh` is given where the effect depends on what the ledger says; `effect` is the least it can be then.
 
     `least` is given where some calls do less than `most`: who may not do the most still gets to see such a tool.
 
@@ -157,7 +174,9 @@ def tool(
         summary = " ".join(run.__doc__.split())
         lowest = most if least is None else least
         computed: Callable[[A], Effect] = effect or (lambda _: most)
-        return Tool(name, title, summary, args, returns, lowest, most, idempotent, computed, run, preview)
+        return Tool(
+            name, title, summary, args, returns, lowest, most, idempotent, replays, computed, run, preview, weigh
+        )
 
     return make
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from antcrm_tools.changes import Wish
 from antcrm_tools.outcomes import Actor
 from antcrm_tools.records import Records
 
@@ -22,12 +23,17 @@ class Work:
     """One run of a tool: the records, on whose behalf, and what a person was shown before saying yes."""
 
     records: Records
-    actor: Actor
+    wish: Wish
     zone: tzinfo
     clock: Callable[[], datetime]
     shown: str | None = None
     """The fingerprint of the preview that was confirmed; None where nobody had to be asked."""
     progress: Progress = no_progress
+
+    @property
+    def actor(self) -> Actor:
+        """On whose behalf."""
+        return self.wish.actor
 
     def now(self) -> datetime:
         """The time where the company is: its days are the days people mean."""

@@ -22,7 +22,6 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
-    text,
     update,
 )
 
@@ -50,7 +49,7 @@ changes = Table(
     Column("tool", String(40), nullable=False),
     Column("action", String(10), nullable=False),  # create, edit, delete, import
     Column("status", String(10), nullable=False),
-    Column("cause", String(64)),
+    Column("cause", String(80)),
     Column("code", String(64)),
     Column("ref", String(80)),
     Column("undoes", _Id),
@@ -59,6 +58,8 @@ changes = Table(
     Column("sent_at", _Moment),
     Column("settled_at", _Moment),
     Column("next_at", _Moment),
+    # The moment from which it counts among the day's; none while it is kept because the day's are used up.
+    Column("counted_at", _Moment),
     # Who is working on it, and until when nobody else does.
     Column("holder", String(64)),
     Column("until", _Moment),
@@ -74,7 +75,7 @@ changes = Table(
     Column("reason", Text),
     Column("erased_at", _Moment),
     Index("changes_by_status", "crm", "status", "next_at"),
-    Index("changes_by_who", "crm", "who", "begun_at"),
+    Index("changes_by_who", "crm", "who", "counted_at"),
     Index("changes_by_ref", "crm", "ref"),
     Index("changes_by_cause", "crm", "cause"),
     Index("changes_by_parent", "parent"),
@@ -107,7 +108,9 @@ locks = Table(
 tickets = Table(
     "tickets",
     metadata,
-    Column("id", String(64), primary_key=True),
+    # Which came later: clocks of two machines, or one that is set back, do not say it.
+    Column("number", _Id, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
     Column("crm", String(64), nullable=False),
     Column("who", Text, nullable=False),
     Column("face", String(20), nullable=False),
@@ -115,7 +118,7 @@ tickets = Table(
     Column("scopes", Text, nullable=False),
     Column("tool", String(40), nullable=False),
     Column("arguments", Text, nullable=False),
-    Column("cause", String(64), nullable=False, default=""),
+    Column("cause", String(80), nullable=False, default=""),
     Column("preview", Text, nullable=False),
     Column("state", String(10), nullable=False),  # open, taken, settled
     Column("outcome", Text),
@@ -124,6 +127,7 @@ tickets = Table(
     Column("taken_at", _Moment),
     Column("keep_until", _Moment, nullable=False),
     Index("tickets_by_who", "crm", "who", "face", "tool"),
+    Index("tickets_by_keep", "keep_until"),
 )
 
 # Updates of a messenger that have been dealt with: what comes again is not done again.
@@ -160,6 +164,9 @@ keys = Table(
     Column("made_at", _Moment, nullable=False),
 )
 
+WRITER_LOCK = "select pg_advisory_xact_lock(4157243105)"
+"""What a transaction that writes holds on a Postgres until it ends."""
+
 Step = Callable[[Connection], None]
 
 STEPS: Mapping[int, Step] = {}
@@ -170,6 +177,11 @@ class NewerLedgerError(Exception):
     """The ledger was made by a newer version of this program."""
 
 
+def found_version(connection: Connection) -> int | None:
+    """The version of the ledger that is there; None if there is none."""
+    return connection.scalar(select(version.c.version)) if inspect(connection).has_table(version.name) else None
+
+
 def migrate(connection: Connection, steps: Mapping[int, Step] = STEPS, to: int = VERSION) -> None:
     """Bring a ledger to the tables above. Safe when several processes start at once: one does it, the others wait.
 
@@ -177,10 +189,11 @@ def migrate(connection: Connection, steps: Mapping[int, Step] = STEPS, to: int =
         NewerLedgerError: it is ahead of this program, which must not touch it.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("select pg_advisory_xact_lock(4157243105)"))
-    found = connection.scalar(select(version.c.version)) if inspect(connection).has_table(version.name) else None
+        connection.exec_driver_sql(WRITER_LOCK)
+    found = found_version(connection)
     if found is None:
-        metadata.create_all(connection)
+        # Tables that are there without a version are somebody else's: better an error than a mixture.
+        metadata.create_all(connection, checkfirst=False)
         connection.execute(insert(version).values(version=to))
         return
     if found > to:

@@ -3,197 +3,218 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import errno
+import logging
 import sqlite3
-import stat
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from antcrm_tools.errors import LedgerBroken
-from antcrm_tools.ledger.schema import NewerLedgerError, migrate
+from antcrm_tools.ledger.engines import CONNECTIONS, WRITE, file_engine, memory_engine, postgres_engine
+from antcrm_tools.ledger.schema import VERSION, NewerLedgerError, found_version, migrate, version
+from antcrm_tools.logs import whereabouts
 from antcrm_tools.text import Text, msg
 
 T = TypeVar("T")
 
 IN_MEMORY = "sqlite://"
 
-_BUSY_SECONDS = 20
+BUSY_SECONDS = 20.0
 """How long one process waits for another's transaction."""
-
-_CONNECT_SECONDS = 10
-_STATEMENT_MS = 30_000
-_CONNECTIONS = 4
 
 _TRIES = 3
 _ROLLED_BACK = frozenset({"40001", "40P01"})
 """Postgres gave this transaction up for another one: nothing of it was done, so it may be tried again."""
 
-_DISK_FULL = frozenset({"53100"})
+_FULL = frozenset({"SQLITE_FULL", "53100", "ENOSPC", "EDQUOT"})
+_NOT_WRITABLE = frozenset({"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "25006", "42501"})
+_DAMAGED = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", "XX001", "XX002"})
+_IN_USE = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "57014"})
+_NOT_OURS = frozenset({"42P07"})
+_NO_SERVER = ("08", "28", "3D", "53", "57")
+"""Classes of what a Postgres says that does not work, or does not let us in."""
+
+_log = logging.getLogger(__name__)
 
 
 class Store:
-    """One database, opened at the first transaction."""
+    """One database, opened at the first transaction. What was wrong with it may be put right while this lives."""
 
-    def __init__(self, url: str | Path) -> None:
-        """A file (SQLite), `sqlite://` (in memory), or the URL of a Postgres."""
+    def __init__(self, url: str | Path, *, busy: float = BUSY_SECONDS) -> None:
+        """A file (SQLite), `sqlite://` (in memory), or the URL of a Postgres; `busy`: seconds to wait for others."""
         self._url = url
+        self._busy = busy
         self._engine: Engine | None = None
+        self._ready = False
+        self._opened_file: tuple[int, int] | None = None
+        self._opening = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
 
     async def run(self, work: Callable[[Connection], T], *, write: bool = True) -> T:
         """Run `work` in one transaction, which is on the disk when this returns; an error in it undoes all of it.
 
-        It runs to its end even if the caller is cancelled.
+        One that writes is alone: nobody else writes between what it reads and what it writes. It runs to its end even
+        if the caller is cancelled. On a Postgres it may be run again, so it does nothing but what is in the ledger.
 
         Raises:
-            LedgerBroken: nothing of it was done, as far as can be known.
+            LedgerBroken: nothing of it was done; but if the line to a Postgres broke in the very moment in which it was
+                put on the disk, that is not known, and all of it may be there.
         """
         if self._threads is None:
             # One thread writes a file; a Postgres serves several.
-            many = _CONNECTIONS if _is_postgres(self._url) else 1
+            many = CONNECTIONS if self._is_postgres else 1
             self._threads = ThreadPoolExecutor(many, thread_name_prefix="ledger")
-        loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._threads, self.run_now, work, write))
+        running = asyncio.get_running_loop().run_in_executor(self._threads, self.run_now, work, write)
+        running.add_done_callback(_seen)
+        return await asyncio.shield(running)
 
     def run_now(self, work: Callable[[Connection], T], write: bool = True) -> T:
         """The same without an event loop, for a command that does nothing else."""
         try:
-            for tried in range(1, _TRIES + 1):
-                try:
-                    return self._once(work, write)
-                except DBAPIError as error:
-                    if tried == _TRIES or getattr(error.orig, "sqlstate", None) not in _ROLLED_BACK:
-                        raise
+            return self._tried(work, write)
         except NewerLedgerError:
             what = msg("{ledger} was made by a newer version of this program.", ledger=self._name())
-            raise LedgerBroken(what, then=msg("Update this program and start it again.")) from None
-        except ArgumentError:
-            # Its text would repeat the address, and with it a password.
-            raise LedgerBroken(msg("ANTCRM_LEDGER_URL is not the address of a database.")) from None
-        except ModuleNotFoundError:
-            what = msg("The driver for Postgres is not installed.")
-            raise LedgerBroken(what, then=msg("Install it: pip install 'antcrm-tools[postgres]'.")) from None
+            broken = LedgerBroken(what, then=msg("Update this program and start it again."))
         except (SQLAlchemyError, OSError) as error:
-            raise self._broken(error) from None
-        raise AssertionError("unreachable")
+            broken = self._broken(error)
+            self._look_again()
+        # Raised out here, so that the driver's error, which quotes values and addresses, does not travel along.
+        raise broken
 
     async def aclose(self) -> None:
         """Close connections; what is under way ends first."""
-        engine, self._engine = self._engine, None
         threads, self._threads = self._threads, None
+        await asyncio.to_thread(self._close, threads)
+
+    def close_now(self) -> None:
+        """The same without an event loop."""
+        threads, self._threads = self._threads, None
+        self._close(threads)
+
+    def _close(self, threads: ThreadPoolExecutor | None) -> None:
         if threads is not None:
-            if engine is not None:
-                await asyncio.get_running_loop().run_in_executor(threads, engine.dispose)
             threads.shutdown(wait=True)
-        elif engine is not None:
-            engine.dispose()
+        with self._opening:
+            self._forget()
+
+    def _tried(self, work: Callable[[Connection], T], write: bool) -> T:
+        for _ in range(_TRIES - 1):
+            try:
+                return self._once(work, write)
+            except _OutdatedError:
+                self._ready = False
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _ROLLED_BACK:
+                    raise
+        return self._once(work, write)
 
     def _once(self, work: Callable[[Connection], T], write: bool) -> T:
-        with self._opened().connect().execution_options(ledger_write=write) as connection, connection.begin():
+        with self._opened().connect().execution_options(**{WRITE: write}) as connection, connection.begin():
+            # Another process may have been updated and have brought the ledger along, or an old copy was put back.
+            if write and connection.scalar(select(version.c.version)) != VERSION:
+                raise _OutdatedError
             return work(connection)
 
     def _opened(self) -> Engine:
-        if self._engine is None:
-            engine = self._make()
-            try:
-                with engine.connect().execution_options(ledger_write=True) as connection, connection.begin():
-                    migrate(connection)
-            except BaseException:
-                engine.dispose()
-                raise
-            self._engine = engine
-        return self._engine
+        with self._opening:
+            if isinstance(self._url, Path) and _identity(self._url) != self._opened_file:
+                self._forget()  # moved away, or another one put in its place: what is written there would be lost
+            if self._engine is None:
+                self._engine = self._make()
+                self._opened_file = _identity(self._url) if isinstance(self._url, Path) else None
+            if not self._ready:
+                self._prepare(self._engine)
+                self._ready = True
+            return self._engine
 
     def _make(self) -> Engine:
         if isinstance(self._url, Path):
-            _only_for_the_owner(self._url)
-            return _sqlite(create_engine(URL.create("sqlite", database=str(self._url))))
-        if self._url == IN_MEMORY:
-            return _sqlite(
-                create_engine(self._url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-            )
-        url = make_url(self._url)
-        if url.get_backend_name() != "postgresql":
-            raise LedgerBroken(msg("ANTCRM_LEDGER_URL must begin with postgresql://."))
-        return create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            pool_size=_CONNECTIONS,
-            max_overflow=0,
-            hide_parameters=True,
-            connect_args={
-                "connect_timeout": _CONNECT_SECONDS,
-                "options": f"-c statement_timeout={_STATEMENT_MS} -c synchronous_commit=on",
-            },
-        )
+            return file_engine(self._url, self._busy)
+        return memory_engine() if self._url == IN_MEMORY else postgres_engine(self._url, self._busy)
+
+    def _prepare(self, engine: Engine) -> None:
+        # Reading first: a ledger that is as it should be needs no turn at writing, nor the right to write.
+        with engine.connect().execution_options(**{WRITE: False}) as connection, connection.begin():
+            if found_version(connection) == VERSION:
+                return
+        with engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+            migrate(connection)
+
+    def _look_again(self) -> None:
+        """Take nothing for granted the next time: somebody may have put right what was wrong."""
+        self._ready = False
+        if isinstance(self._url, Path):
+            with self._opening:
+                self._forget()
+
+    def _forget(self) -> None:
+        engine, self._engine, self._ready, self._opened_file = self._engine, None, False, None
+        if engine is not None:
+            engine.dispose()
+
+    @property
+    def _is_postgres(self) -> bool:
+        return isinstance(self._url, str) and self._url != IN_MEMORY
 
     def _name(self) -> Text | str:
         return str(self._url) if isinstance(self._url, Path) else msg("The ledger")
 
-    def _broken(self, error: Exception) -> LedgerBroken:
+    def _broken(self, error: SQLAlchemyError | OSError) -> LedgerBroken:
         """What is wrong, without the statement and its values, which are customers'."""
-        cause = error.orig if isinstance(error, DBAPIError) else error
+        cause = (error.orig if isinstance(error, DBAPIError) else None) or error
+        code = _code(cause)
+        _log.warning("ledger: %s %s at %s", type(cause).__name__, code, whereabouts(error))
         name = self._name()
-        said = str(cause).casefold()
         then = msg("Tell the admin. Nothing can be changed in AntCRM until it is put right; looking up still works.")
-        if "full" in said or getattr(cause, "sqlstate", None) in _DISK_FULL or getattr(cause, "errno", None) == 28:
-            return LedgerBroken(msg("There is no room left on the disk for {ledger}.", ledger=name), then=then)
-        if isinstance(cause, PermissionError) or "readonly" in said or "read-only" in said or "unable to open" in said:
+        if code in _FULL:
+            return LedgerBroken(msg("{ledger} has no room left on its disk.", ledger=name), then=then)
+        if code in _NOT_WRITABLE or isinstance(cause, OSError):
             return LedgerBroken(msg("{ledger} cannot be written.", ledger=name), then=then)
-        if "malformed" in said or "not a database" in said or "corrupt" in said:
+        if code in _DAMAGED:
             mend = msg("Put a copy of it back, or move it away and start again; a new one knows nothing of the old.")
             return LedgerBroken(msg("{ledger} is damaged.", ledger=name), then=mend)
-        if "locked" in said:
+        if code in _IN_USE:
             return LedgerBroken(msg("{ledger} was in use by another program for too long.", ledger=name), then=then)
-        if _is_postgres(self._url):
-            return LedgerBroken(msg("The ledger's Postgres cannot be reached or does not answer."), then=then)
+        if code in _NOT_OURS:
+            what = msg("The database for the ledger already holds other tables of the same names.")
+            return LedgerBroken(what, then=msg("Give the ledger a database of its own."))
+        if self._is_postgres and (not code or code.startswith(_NO_SERVER)):
+            what = msg("The ledger's Postgres cannot be reached, does not answer or does not let this program in.")
+            return LedgerBroken(what, then=then)
         return LedgerBroken(msg("{ledger} cannot be used.", ledger=name), then=then)
 
 
-def _is_postgres(url: str | Path) -> bool:
-    return isinstance(url, str) and url != IN_MEMORY
+def _seen(ended: asyncio.Future[T]) -> None:
+    """Who was cancelled does not hear of an error, and asyncio would complain that nobody did."""
+    if not ended.cancelled():
+        ended.exception()
 
 
-def _only_for_the_owner(file: Path) -> None:
-    """Make folder and file so that nobody else can read them; what SQLite puts beside the file gets its rights."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+class _OutdatedError(Exception):
+    """The ledger is not of the version it was."""
+
+
+def _code(cause: BaseException) -> str:
+    """SQLite's name for what happened, Postgres's five characters, or the system's name."""
+    if isinstance(cause, sqlite3.Error):
+        if str(cause).startswith("Could not decode"):
+            return "SQLITE_CORRUPT"  # found by Python, which gives it no name: we write nothing but UTF-8
+        # `SQLITE_IOERR_WRITE` is one of several `SQLITE_IOERR`.
+        return "_".join(getattr(cause, "sqlite_errorname", "").split("_")[:2])
+    if isinstance(cause, OSError):
+        return errno.errorcode.get(cause.errno or 0, "")
+    return getattr(cause, "sqlstate", None) or ""
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
     try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    except PermissionError:
-        if not file.exists():
-            raise
-        return  # the first write says what is wrong, and reading still works
-    if os.name == "posix":
-        for each in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
-            if each.exists() and stat.S_IMODE(each.stat().st_mode) & 0o077:
-                each.chmod(0o600)
-
-
-def _sqlite(engine: Engine) -> Engine:
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin as said below, not when the driver thinks so
-        cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={_BUSY_SECONDS * 1000}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "secure_delete=ON",  # what is erased is not to be found in the file
-            "trusted_schema=OFF",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A transaction that reads first and writes then would fail where another one wrote between.
-        write = connection.get_execution_options().get("ledger_write", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    return engine
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar, cast
@@ -15,10 +16,13 @@ E = TypeVar("E", bound=Edit)
 _DAYS = "_days"
 _RAW = "_raw"
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 
 def dump(value: object) -> str:
-    """JSON with its letters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """JSON with its letters as they are; but half a character, which no database takes, is written as an escape."""
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _HALF.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def write_text(text: Text) -> str:
@@ -32,7 +36,7 @@ def read_text(written: str) -> Text:
 
 
 def text_value(value: object) -> Any:
-    """A sentence, and what goes into it, as JSON; what is neither text nor number becomes text, as it would on screen."""
+    """A sentence, and what goes into it, as JSON; what is neither text nor number becomes text, as on screen."""
     if isinstance(value, Text):
         values = {name: text_value(each) for name, each in value.values.items()}
         return {"t": value.template, "v": values, "p": value.plural, "n": value.count}
@@ -75,7 +79,9 @@ def value_customer(value: Mapping[str, Any]) -> Customer:
 
 def write_edit(edit: Edit) -> str:
     """The fields that are set, and no others; of a draft also its kind and code."""
-    values = edit.model_dump(mode="json", include=edit.model_fields_set | ({"kind", "code"} & set(type(edit).model_fields)))
+    values = edit.model_dump(
+        mode="json", include=edit.model_fields_set | ({"kind", "code"} & set(type(edit).model_fields))
+    )
     return dump(values | _beside(edit))
 
 
@@ -97,23 +103,35 @@ def _read(model: type[E], written: str) -> E:
 def _plain(value: Mapping[str, Any]) -> dict[str, Any]:
     plain = {name: each for name, each in value.items() if name not in (_DAYS, _RAW)}
     # A day and the same day as text are two values, and JSON has one form for both.
-    for name, kind in value.get(_DAYS, {}).items():
-        plain[name] = date.fromisoformat(plain[name]) if kind == "date" else datetime.fromisoformat(plain[name])
+    for name, day in value.get(_DAYS, {}).items():
+        if isinstance(day, str):
+            plain[name] = _day(day)
+        else:
+            plain[name] = [ad | {"at": _day(at)} if at else ad for ad, at in zip(plain[name], day, strict=True)]
     return plain
+
+
+def _day(written: str) -> date:
+    return datetime.fromisoformat(written) if "T" in written else date.fromisoformat(written)
 
 
 def _beside(record: Customer | Edit) -> dict[str, Any]:
     """What the fields alone do not say: which texts are days, and AntCRM's own form of elements."""
-    days: dict[str, str] = {}
+    days: dict[str, str | list[str | None]] = {}
     raw: dict[str, list[Any]] = {}
     for name in type(record).model_fields:
         value = getattr(record, name)
-        if isinstance(value, datetime):
-            days[name] = "datetime"
-        elif isinstance(value, date):
-            days[name] = "date"
+        if isinstance(value, date):
+            # A day is a date, and so is a moment.
+            days[name] = value.isoformat()
+        elif name == "ads":
+            moments = [touch.at.isoformat() if isinstance(touch.at, datetime) else None for touch in value]
+            if any(moments):
+                days[name] = moments
         elif isinstance(value, tuple):
-            came = [each.as_it_came() if isinstance(each, Element) else None for each in cast("tuple[object, ...]", value)]
+            came = [
+                each.as_it_came() if isinstance(each, Element) else None for each in cast("tuple[object, ...]", value)
+            ]
             if any(each is not None for each in came):
                 raw[name] = came
     return ({_DAYS: days} if days else {}) | ({_RAW: raw} if raw else {})

@@ -53,5 +53,5 @@ async def add_note(work: Work, args: AddNote) -> Changed:
     """Append a dated line to a customer's note; what is there stays."""
     line = args.line(_day(work))
     ref = await existing(work, args.ref)
-    edited = await work.records.edit(ref, lambda customer: args.plan(customer, line), shown=work.shown)
-    return Changed.of(edited.before, edited.after, edited.fields)
+    edited = await work.records.edit(ref, lambda customer: args.plan(customer, line), work.wish, shown=work.shown)
+    return Changed.by(edited)

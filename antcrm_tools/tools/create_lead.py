@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from antcrm_tools.creating import Created
 from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
@@ -13,7 +14,9 @@ from antcrm_tools.text import Text, clean, join, msg, msgs
 from antcrm_tools.tools.fields import (
     Addresses,
     Birthday,
+    ChangeNumber,
     CustomerLine,
+    Earlier,
     EmailText,
     GenderWord,
     Industry,
@@ -87,10 +90,12 @@ class LeadCreated(Result):
 
     created: CustomerLine | None
     duplicates: tuple[CustomerLine, ...] = ()
+    change: ChangeNumber = None
+    earlier: Earlier = False
 
-    def acted(self) -> bool:
-        """Whether a lead was created."""
-        return self.created is not None
+    def repeated(self) -> bool:
+        """Whether it was created by the same wish before."""
+        return self.earlier
 
     def sentence(self) -> Text:
         """What happened."""
@@ -110,6 +115,9 @@ class LeadCreated(Result):
 
 
 async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
+    earlier = await work.records.replayed(work.wish)
+    if earlier is not None:
+        return _created(earlier)
     draft = args.draft("preview", work.records.region)
     known = await work.records.duplicates(draft)
     if known and not args.allow_duplicate:
@@ -129,18 +137,26 @@ async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
         no=msg("Do not create"),
         fingerprint=fingerprint(lead) + "".join(sorted(c.ref for c in known)),
         lines=describe(lead),
-        once=True,
     )
 
 
-@tool(title=msg("Create a lead"), most=Effect.ADD, preview=_preview, args=CreateLead, returns=LeadCreated)
+@tool(
+    title=msg("Create a lead"),
+    most=Effect.ADD,
+    preview=_preview,
+    replays=True,
+    args=CreateLead,
+    returns=LeadCreated,
+)
 async def create_lead(work: Work, args: CreateLead) -> LeadCreated:
     """Create a lead, unless a customer has one of its phones or e-mails already: those are returned instead."""
     draft = args.draft(work.records.new_code(), work.records.region)
-    made = await work.records.create(draft, go_on=args.allow_duplicate)
-    if isinstance(made, list):
-        return _duplicates(made)
-    return LeadCreated(created=CustomerLine.of(made))
+    made = await work.records.create(draft, work.wish, go_on=args.allow_duplicate)
+    return _duplicates(made) if isinstance(made, list) else _created(made)
+
+
+def _created(made: Created) -> LeadCreated:
+    return LeadCreated(created=CustomerLine.of(made.customer), change=made.change, earlier=made.again)
 
 
 def _duplicates(known: list[Customer]) -> LeadCreated:

@@ -8,7 +8,7 @@ from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import Customer, Kind
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
 from antcrm_tools.text import Text, clean, msg
-from antcrm_tools.tools.fields import RefText, kind_word
+from antcrm_tools.tools.fields import ChangeNumber, Earlier, RefText, kind_word
 from antcrm_tools.tools.get_customer import existing
 from antcrm_tools.tools.previews import describe, named
 
@@ -29,6 +29,12 @@ class Deleted(Result):
     name: str
     kind: Kind
     was: Customer
+    change: ChangeNumber = None
+    earlier: Earlier = False
+
+    def repeated(self) -> bool:
+        """Whether the same message or tap deleted it before."""
+        return self.earlier
 
     def sentence(self) -> Text:
         """Who was deleted."""
@@ -62,5 +68,6 @@ async def _preview(work: Work, args: DeleteCustomer) -> Preview:
 )
 async def delete_customer(work: Work, args: DeleteCustomer) -> Deleted:
     """Delete one customer for good. The person is shown the record and asked first."""
-    was = await work.records.delete(await existing(work, args.ref), shown=work.shown)
-    return Deleted(ref=was.ref, name=was.name, kind=was.kind, was=was)
+    deletion = await work.records.delete(await existing(work, args.ref), work.wish, shown=work.shown)
+    was = deletion.was
+    return Deleted(ref=was.ref, name=was.name, kind=was.kind, was=was, change=deletion.change, earlier=deletion.again)

@@ -13,6 +13,7 @@ from antcrm_tools.identity import emails, phones
 from antcrm_tools.in_words import field_word
 from antcrm_tools.meaning import email_key, phone_key
 from antcrm_tools.models import Address, Customer, CustomField, Email, Gender, Kind, Phone, Social
+from antcrm_tools.plans import Edited
 from antcrm_tools.registry import ArgumentError, Result
 from antcrm_tools.text import Text, clean, comma, msg, verbatim
 
@@ -65,6 +66,11 @@ RefText = Annotated[str, Field(min_length=1, max_length=100, description="L9457 
 Stage = Annotated[Line, AfterValidator(_stage), Field(description="name from AntCRM's list")]
 Tags = Annotated[tuple[Line, ...], Field(min_length=1, max_length=50, description="names")]
 
+Earlier = Annotated[bool, Field(exclude=True)]
+"""It is what the same wish led to a little earlier."""
+
+ChangeNumber = Annotated[int | None, Field(description="for undo_change")]
+
 # What several tools call the same.
 Owner = Annotated[EmailText, Field(description="staff e-mail")]
 Source = Annotated[Line, Field(description="where from")]
@@ -113,6 +119,18 @@ class Changed(Result):
     changed: tuple[str, ...] = ()
     before: Annotated[dict[str, Any], Field(description="old values of the changed fields")] = {}
     after: dict[str, Any] = {}
+    change: ChangeNumber = None
+    earlier: Earlier = False
+
+    def repeated(self) -> bool:
+        """Whether the same message or tap changed it before."""
+        return self.earlier
+
+    @classmethod
+    def by(cls, edited: Edited) -> Changed:
+        """The result of an edit that was made."""
+        changed = cls.of(edited.before, edited.after, edited.fields)
+        return changed.model_copy(update={"change": edited.change, "earlier": edited.again})
 
     @classmethod
     def of(cls, before: Customer, after: Customer, fields: tuple[str, ...]) -> Changed:

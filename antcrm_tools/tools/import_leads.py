@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, JsonValue, WithJsonSchema
 
-from antcrm_tools.bulk import Fate, FateName, create_many
+from antcrm_tools import jobs
 from antcrm_tools.errors import BadInput
+from antcrm_tools.jobs import Fate, FateName, Job
 from antcrm_tools.meaning import contact_keys
 from antcrm_tools.models import Draft
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool, validate
 from antcrm_tools.text import Text, clean, join, msg, msgs, verbatim
 from antcrm_tools.tools.create_lead import LeadFields
+from antcrm_tools.tools.fields import ChangeNumber, Earlier
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 200
 _SHOWN = 5
 _TOLD = 30
+
+_PATIENCE = 35.0
+"""Seconds the same call waits for an import that is under way: an assistant's host gives up after sixty."""
 
 _ROWS_SCHEMA: dict[str, Any] = {
     "type": "array",
@@ -64,30 +69,48 @@ class ImportedRow(Result):
             "refused": msg("refused by AntCRM"),
             "not_sent": msg("not sent"),
             "not_stored": msg("not stored as it was sent"),
-            "unsure": msg("may have been created; look before you send it again"),
+            "unsure": msg("may have been created; it is looked into by itself"),
+            "held": msg("not sent"),
+            "undone": msg("taken back"),
         }[self.outcome]
         return msg("Row {row}: {outcome}. {reason}", row=self.row, outcome=word, reason=self.why or self.reason)
 
 
 class Imported(Result):
-    """How many were created, and the outcome of every row."""
+    """How many were created, and the outcome of every row. `unfinished`: the rest goes on by itself."""
 
     created: int
     rows: tuple[ImportedRow, ...]
+    change: ChangeNumber = None
+    unfinished: bool = False
+    earlier: Earlier = False
 
-    def acted(self) -> bool:
-        """Whether any row may have been created."""
-        return any(row.outcome in {"created", "not_stored", "unsure"} for row in self.rows)
+    def repeated(self) -> bool:
+        """Whether the same wish began it before."""
+        return self.earlier
 
     def sentence(self) -> Text:
         """The count, and a line for each row that was not simply created."""
-        others = [row.sentence() for row in self.rows if row.outcome != "created"]
+        others = [row.sentence() for row in self.rows if row.outcome not in {"created", "not_sent"}]
+        waiting = next((row for row in self.rows if row.outcome == "not_sent"), None)
+        left = sum(row.outcome == "not_sent" for row in self.rows)
         lines = [
             msg("Created {created} of {total} leads.", created=self.created, total=len(self.rows)),
             *others[:_TOLD],
         ]
         if len(others) > _TOLD:
             lines.append(msg("… and {count} more rows.", count=len(others) - _TOLD))
+        if waiting is not None:
+            lines.append(
+                msgs(
+                    "{count} row was not sent yet. {reason}",
+                    "{count} rows were not sent yet. {reason}",
+                    left,
+                    reason=waiting.why or "",
+                )
+            )
+        if self.unfinished:
+            lines.append(msg("It goes on by itself. Make the same call again to hear what became of it."))
         return join(lines, "\n")
 
 
@@ -117,17 +140,22 @@ def _sort(rows: Sequence[JsonValue], region: str) -> tuple[dict[int, LeadFields]
 
 
 async def _preview(work: Work, args: ImportLeads) -> Preview | Imported:
-    good, fates = _sort(args.rows, work.records.region)
+    good, wrong = _sort(args.rows, work.records.region)
     if not good:
-        return _imported(fates)
+        return _imported(wrong)
+    job = await jobs.of_wish(work.records, work.wish)
+    if job is not None and not job.asks:
+        return _of_job(await jobs.finished(work.records, job, _PATIENCE), good, wrong, earlier=True)
+    if job is not None:
+        return _go_on(job)
     names = ", ".join(clean(fields.name, 40) for fields in list(good.values())[:_SHOWN])
     lines = [msg("{names} …", names=names) if len(good) > _SHOWN else verbatim(names)]
-    if fates:
+    if wrong:
         lines.append(
             msgs(
                 "{count} row is not right and will not be sent.",
                 "{count} rows are not right and will not be sent.",
-                len(fates),
+                len(wrong),
             )
         )
     count = len(good)
@@ -138,23 +166,47 @@ async def _preview(work: Work, args: ImportLeads) -> Preview | Imported:
         fingerprint=hashlib.sha256(args.model_dump_json().encode()).hexdigest(),
         lines=tuple(lines),
         count=count,
-        once=True,
     )
 
 
-@tool(title=msg("Import leads"), most=Effect.DESTROY, preview=_preview, args=ImportLeads, returns=Imported)
+def _go_on(job: Job) -> Preview:
+    """One that was interrupted for longer than a person's yes holds."""
+    done = len(job.fates) - job.left
+    return Preview(
+        question=msg(
+            "{done} of {total} leads are done. Go on with the other {left}?",
+            done=done,
+            total=len(job.fates),
+            left=job.left,
+        ),
+        yes=msgs("Create {count} lead", "Create {count} leads", job.left),
+        no=msg("Do not create"),
+        fingerprint=f"{job.change.id} {job.left}",
+        count=job.left,
+    )
+
+
+@tool(
+    title=msg("Import leads"),
+    most=Effect.DESTROY,
+    preview=_preview,
+    replays=True,
+    args=ImportLeads,
+    returns=Imported,
+)
 async def import_leads(work: Work, args: ImportLeads) -> Imported:
     """Create up to 200 leads after the person confirms the number. Wrong or duplicate rows do not stop the others."""
-    good, fates = _sort(args.rows, work.records.region)
+    good, wrong = _sort(args.rows, work.records.region)
     drafts: list[Draft] = [fields.draft(work.records.new_code(), work.records.region) for fields in good.values()]
-    made = await create_many(
-        work.records,
-        drafts,
-        today=work.now().date(),
-        allow_duplicates=args.allow_duplicates,
-        progress=work.progress,
+    return _of_job(await jobs.begin(work.records, work.wish, drafts, work.progress), good, wrong)
+
+
+def _of_job(job: Job, good: Iterable[int], wrong: dict[int, Fate], *, earlier: bool = False) -> Imported:
+    made = _imported(wrong | dict(zip(good, job.fates, strict=True)))
+    going_on = not job.finished and not job.asks
+    return made.model_copy(
+        update={"change": job.change.id, "unfinished": going_on, "earlier": earlier and job.finished}
     )
-    return _imported(fates | dict(zip(good, made, strict=True)))
 
 
 def _imported(fates: dict[int, Fate]) -> Imported:
@@ -163,7 +215,7 @@ def _imported(fates: dict[int, Fate]) -> Imported:
             row=number + 1,
             outcome=fate.name,
             ref="" if fate.ref is None else str(fate.ref),
-            duplicate_of=tuple(str(ref) for ref in fate.duplicates),
+            duplicate_of=fate.duplicates,
             reason="" if fate.reason is None else fate.reason.render("en"),
             why=fate.reason,
         )

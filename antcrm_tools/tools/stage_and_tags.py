@@ -68,8 +68,8 @@ async def preview(work: Work, args: UpdateStage | AddTags | RemoveTags) -> Previ
 
 
 async def _edit(work: Work, ref: str, plan: Plan) -> Changed:
-    edited = await work.records.edit(await existing(work, ref), plan, shown=work.shown)
-    return Changed.of(edited.before, edited.after, edited.fields)
+    edited = await work.records.edit(await existing(work, ref), plan, work.wish, shown=work.shown)
+    return Changed.by(edited)
 
 
 @tool(

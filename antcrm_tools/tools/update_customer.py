@@ -193,8 +193,8 @@ async def _preview(work: Work, args: UpdateCustomer) -> Preview | Changed:
 async def update_customer(work: Work, args: UpdateCustomer) -> Changed:
     """Change fields of a customer. Emptying, dropping or replacing the note is confirmed by the person first."""
     ref, plan = await existing(work, args.ref), partial(args.plan, work.records.region)
-    edited = await work.records.edit(ref, plan, shown=work.shown)
-    return Changed.of(edited.before, edited.after, edited.fields)
+    edited = await work.records.edit(ref, plan, work.wish, shown=work.shown)
+    return Changed.by(edited)
 
 
 def _key(field: str, value: str, region: str) -> str:

@@ -7,7 +7,7 @@ null, missing and `""` for nothing. What cannot be read is kept or is an error, 
 
 from antcrm_tools.wire.names import Json
 from antcrm_tools.wire.read import Written, raise_if_refused, read_customers, read_json, read_written, vendor_message
-from antcrm_tools.wire.write import write_draft, write_edit, write_query, write_ref
+from antcrm_tools.wire.write import write_by_code, write_draft, write_edit, write_query, write_ref
 
 __all__ = [
     "Json",
@@ -17,6 +17,7 @@ __all__ = [
     "read_json",
     "read_written",
     "vendor_message",
+    "write_by_code",
     "write_draft",
     "write_edit",
     "write_query",

@@ -27,6 +27,11 @@ def write_edit(ref: Ref, edit: Edit) -> Json:
     return write_ref(ref) | _write_fields(edit, edit.model_fields_set)
 
 
+def write_by_code(code: str, edit: Edit) -> Json:
+    """The body of PUT for the customer that bears our own code, whatever its number."""
+    return {"customerIdApiRing": code} | _write_fields(edit, edit.model_fields_set)
+
+
 def write_ref(ref: Ref) -> Json:
     """Exactly one id: the body of DELETE (row "does DELETE take its id in the body or the query?")."""
     return {"leadId" if ref.space == "lead" else "customerId": ref.id}

@@ -19,7 +19,7 @@ from telegram.constants import UpdateType
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
-from antcrm_telegram.mailbox import Mailbox
+from antcrm_telegram.mailbox import Mailbox, Receipts
 from antcrm_tools.errors import CrmError
 from antcrm_tools.logs import note_unexpected
 from antcrm_tools.text import Text, msg
@@ -101,6 +101,7 @@ class Fetcher:
         self,
         bot: Bot,
         mailbox: Mailbox,
+        receipts: Receipts,
         *,
         sleep: Callable[[float], Awaitable[object]],
         report: Callable[[Text], object],
@@ -113,6 +114,7 @@ class Fetcher:
         """
         self._bot = bot
         self._mailbox = mailbox
+        self._receipts = receipts
         self._sleep = sleep
         self._report = report
         self._unreachable = unreachable
@@ -171,12 +173,18 @@ class Fetcher:
         return found
 
     async def _take(self, found: Sequence[Any], queue: asyncio.Queue[Any]) -> None:
+        numbered = [(number, raw) for raw in found if (number := _number(raw)) is not None]
+        # Asked before any is taken: who is stopped meanwhile has nothing in hand that nobody works on.
+        known = await self._receipts.known([number for number, _ in numbered if not self._mailbox.came(number)])
         new = False
-        for raw in found:
-            number = _number(raw)
-            if number is not None and self._mailbox.take(number):
+        for number, raw in numbered:
+            if not self._mailbox.take(number):
+                continue
+            new = True
+            if number in known:
+                self._mailbox.done(number)
+            else:
                 queue.put_nowait(self._read(number, raw))
-                new = True
         if found and not new and not self._mailbox.in_hand:
             await self._mailbox.pause()  # nothing in it has a number: it will come again at once
 

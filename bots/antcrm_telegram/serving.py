@@ -7,6 +7,7 @@ import platform
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from telegram import LinkPreviewOptions
@@ -19,11 +20,12 @@ from antcrm_telegram.delivery import Delivery
 from antcrm_telegram.face import Face
 from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, Bot, Fetcher, wait_of, withdrawn
 from antcrm_telegram.gate import Gate
-from antcrm_telegram.mailbox import Mailbox
+from antcrm_telegram.mailbox import Mailbox, Receipts
 from antcrm_telegram.profile import introduce
 from antcrm_telegram.turns import Turns
 from antcrm_tools.errors import BadInput
 from antcrm_tools.house import House
+from antcrm_tools.ledger.inbox import Inbox
 from antcrm_tools.settings import Settings
 from antcrm_tools.text import Text, clean, msg
 
@@ -70,8 +72,12 @@ class TelegramFace:
         self._unreachable = _unreachable(settings)
         self._bot = _bot(settings, token)
         mailbox = Mailbox()
-        self._fetcher = Fetcher(self._bot, mailbox, sleep=self._sleep, report=report, unreachable=self._unreachable)
-        self._turns = Turns(mailbox)
+        inbox = Inbox(house.store(), bot=_whose_numbers(settings, token), clock=house.clock)
+        receipts = Receipts(inbox, report=report)
+        self._fetcher = Fetcher(
+            self._bot, mailbox, receipts, sleep=self._sleep, report=report, unreachable=self._unreachable
+        )
+        self._turns = Turns(mailbox, receipts)
         # Who tries the made-up one must not take a 👍 for a customer that is kept.
         footer = msg("⚠ A made-up AntCRM, for trying: nothing is kept.") if settings.sandbox else None
         self._delivery = Delivery(self._bot, sleep=sleep, footer=footer)
@@ -206,6 +212,12 @@ def _unreachable(settings: Settings) -> Text:
         "Telegram cannot be reached through the proxy in {variable}. It is tried again until you press Ctrl-C.",
         variable="ANTCRM_TELEGRAM_PROXY",
     )
+
+
+def _whose_numbers(settings: Settings, token: SecretStr) -> str:
+    """The bot and the server it is on: another server's updates have the same numbers and are others."""
+    bot = token.get_secret_value().partition(":")[0]
+    return f"{bot}@{urlsplit(settings.telegram_api_url).netloc}"[:40]
 
 
 def _bot(settings: Settings, token: SecretStr) -> Bot:

@@ -10,7 +10,7 @@ from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
 from antcrm_telegram.fetching import Unreadable
-from antcrm_telegram.mailbox import Mailbox
+from antcrm_telegram.mailbox import Mailbox, Receipts
 from antcrm_tools.locks import Locks
 from antcrm_tools.logs import note_unexpected
 
@@ -24,10 +24,11 @@ _AT_ONCE = 24
 class Turns(BaseUpdateProcessor):
     """Runs updates, and says when each has been dealt with."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
-        """What is dealt with is reported to `mailbox`."""
+    def __init__(self, mailbox: Mailbox, receipts: Receipts) -> None:
+        """What is dealt with is written into `receipts`, and then reported to `mailbox`."""
         super().__init__(_WAITING)
         self._mailbox = mailbox
+        self._receipts = receipts
         self._locks = Locks()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._running: set[asyncio.Task[Any]] = set()
@@ -54,16 +55,11 @@ class Turns(BaseUpdateProcessor):
         if task is not None:
             self._running.add(task)
         try:
-            dealt_with = await self._in_turn(update, number, coroutine)
-        except Exception as error:  # noqa: BLE001  the library has dealt with all it foresaw; it would come for ever
-            note_unexpected(error)
-            dealt_with = True
+            await self._in_turn(update, number, coroutine)
         finally:
             self._running.discard(task)  # pyright: ignore[reportArgumentType]  None is not in it
             if isinstance(coroutine, Coroutine):
                 coroutine.close()  # where its turn never came
-        if dealt_with:
-            self._mailbox.done(number)
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
@@ -71,13 +67,24 @@ class Turns(BaseUpdateProcessor):
     async def shutdown(self) -> None:
         """Nothing to release."""
 
-    async def _in_turn(self, update: object, number: int, coroutine: Awaitable[Any]) -> bool:
+    async def _in_turn(self, update: object, number: int, coroutine: Awaitable[Any]) -> None:
         async with self._locks.hold([_whose(update)]), self._room:
             if self._leaving and number > self._begun:
-                return False
+                return
             self._begun = max(self._begun, number)
-            await coroutine
-            return True
+            try:
+                await coroutine
+            except Exception as error:  # noqa: BLE001  the library dealt with all it foresaw; it would come for ever
+                note_unexpected(error)
+            await self._done(number)
+
+    async def _done(self, number: int) -> None:
+        try:
+            await self._receipts.done(number)
+        finally:
+            self._mailbox.done(number)
+        if not self._mailbox.in_hand:
+            self._begun = 0  # from here on Telegram's numbers may start anew
 
 
 def _whose(update: object) -> str:

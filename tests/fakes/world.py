@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
 
 from antcrm_tools.api import AntCrmApi, Retry
 from antcrm_tools.house import House
+from antcrm_tools.ledger.store import IN_MEMORY, Store
 from antcrm_tools.pace import Pace
 from antcrm_tools.sandbox import Sandbox
 from antcrm_tools.sandbox.server import LoggedRequest
@@ -37,6 +39,12 @@ class World:
         """Requests that deleted, emptied or dropped, or asked to."""
         return self.sandbox.destroying()
 
+    async def later(self, **by: float) -> None:
+        """Let time pass, and what is open be looked after."""
+        self.clock.advance(**by)
+        await self.house.resolver().tick()
+        await self.house.resolver().idle()
+
     def sent(self, method: str) -> list[LoggedRequest]:
         """Requests of one method."""
         return [request for request in self.sandbox.requests if request.method == method]
@@ -47,8 +55,11 @@ async def no_wait(_seconds: float) -> None:
 
 
 @asynccontextmanager
-async def world(*, people: int = 7, **settings: object) -> AsyncGenerator[World]:
-    """A fresh world; `settings` override those of a process on the sandbox, in English."""
+async def world(*, people: int = 7, url: str | Path = IN_MEMORY, **settings: object) -> AsyncGenerator[World]:
+    """A fresh world; `settings` override those of a process on the sandbox, in English.
+
+    `url`: where its ledger is.
+    """
     clock = Clock()
     chosen = Settings.model_validate({"api_key": KEY, "language": "en", "actor": "lan@antcrm.example"} | settings)
     with Sandbox.open(api_key=KEY, people=people, clock=clock) as sandbox:
@@ -61,5 +72,5 @@ async def world(*, people: int = 7, **settings: object) -> AsyncGenerator[World]
             timezone=chosen.zone,
             retry=Retry(sleep=no_wait),
         )
-        async with House(chosen, api=api, clock=clock) as house:
+        async with House(chosen, api=api, clock=clock, store=Store(url), wait=no_wait) as house:
             yield World(house, sandbox, line, clock)

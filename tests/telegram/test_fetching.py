@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from antcrm_telegram.fetching import Bot, Fetcher
-from antcrm_telegram.mailbox import Mailbox
+from antcrm_telegram.mailbox import Mailbox, Receipts
 from antcrm_tools.errors import CrmError
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.sandbox.telegram import Faults
 from antcrm_tools.sandbox.telegram.answers import Answer
 from antcrm_tools.text import msg
+from tests.fakes.inbox import MemoryInbox
 from tests.fakes.phone import Phone
 from tests.fakes.telegram import LAN, MINH, SECONDS, STRANGER, TOKEN, VIEWER, Hold, TelegramBot, bot_api, soon
 from tests.fakes.world import World, no_wait
@@ -103,6 +104,30 @@ async def test_killed_in_the_middle_of_one_it_is_handled_after_the_next_start(w:
             assert str(row.fields["bgInfo"]).count(note) == 1
         assert len(said(lan)) == 2
         await bot.leave()
+
+
+async def test_killed_while_one_takes_long_what_others_wrote_is_not_done_again(w: World) -> None:
+    async with bot_api(w.house) as bot:
+        await bot.start()
+        lan, minh = bot.phone(), bot.phone(MINH, first_name="Minh")
+        hold = Hold(w.line, f"leadId={AN.id}")
+        slow = lan.send_later(f"/note {AN.ref} còn dở")
+        await hold.reached()
+        minh.send_later(f"/note {HOA.ref} xong rồi")
+        minh.send_later("/start")
+        await soon(lambda: len(said(minh)) == 2)
+        await bot.kill()
+        assert len(bot.api.pending) == 3
+        assert bot.api.pending[0] == slow
+        hold.release()
+        await bot.start()
+        await empty(bot)
+        await bot.leave()
+        for one, note in ((HOA, "xong rồi"), (AN, "còn dở")):
+            row = w.sandbox.store.get("lead", one.id)
+            assert row is not None
+            assert str(row.fields["bgInfo"]).count(note) == 1
+        assert AN.name in lan.latest
 
 
 @pytest.mark.parametrize("calls", [0, 4, 9, 16])
@@ -406,7 +431,13 @@ async def test_who_was_there_first_stays(w: World) -> None:
     async with bot_api(w.house) as at, Bot(TOKEN, base_url=f"{at.url}/bot") as bot:
         queue: asyncio.Queue[Any] = asyncio.Queue()
         fetcher = Fetcher(
-            bot, Mailbox(), sleep=no_wait, report=at.reports.append, unreachable=msg("x"), now=lambda: seconds[0]
+            bot,
+            Mailbox(),
+            Receipts(MemoryInbox(), report=at.reports.append),
+            sleep=no_wait,
+            report=at.reports.append,
+            unreachable=msg("x"),
+            now=lambda: seconds[0],
         )
         running = asyncio.create_task(fetcher.run(queue))
         try:

@@ -17,7 +17,7 @@ from antcrm_tools.sandbox import AN, HOA, Sandbox, serving
 from antcrm_tools.sandbox.telegram import BotApi
 from antcrm_tools.sandbox.telegram import serving as serving_telegram
 from tests.fakes.phone import Phone
-from tests.fakes.telegram import LAN, MEMBERS, SPEC, TOKEN, soon
+from tests.fakes.telegram import LAN, MEMBERS, MINH, SPEC, TOKEN, soon
 
 KEY = "key-of-the-process-test"
 SECONDS = 30.0
@@ -105,6 +105,7 @@ async def office(folder: Path) -> AsyncGenerator[Office]:
             "ANTCRM_BASE_URL": await stack.enter_async_context(serving(sandbox)),
             "ANTCRM_API_KEY": KEY,
             "ANTCRM_LANGUAGE": "en",
+            "ANTCRM_DATA_DIR": str(folder / "data"),
             "ANTCRM_MAX_RPS": "100",
             "ANTCRM_TELEGRAM_TOKEN": TOKEN,
             "ANTCRM_TELEGRAM_MEMBERS": MEMBERS,
@@ -186,6 +187,33 @@ async def test_killed_with_messages_waiting_none_is_lost(at: Office) -> None:
     notes = {one.ref: str(row.fields["bgInfo"]) for one in (AN, HOA) if (row := at.sandbox.store.get("lead", one.id))}
     assert [notes[AN.ref].count(f"số {number}") for number in (0, 2)] == [1, 1]
     assert notes[HOA.ref].count("số 1") == 1
+    assert (await program.stopped())[0] == 0
+
+
+async def test_killed_while_one_takes_long_what_others_wrote_is_not_done_again(at: Office) -> None:
+    """Telegram has one offset, and that of the slow one keeps back all that came after it."""
+    lan, minh = at.phone(), at.phone(MINH)
+    program = await at.start()
+    await program.says(READY["en"])
+    at.sandbox.faults.slow(20, "GET")
+    slow = lan.send_later(f"/find {AN.ref}")
+    await soon(lambda: len(at.sandbox.faults) == 0)
+    for number in range(3):
+        minh.send_later(f"/note {HOA.ref} số {number}")
+    minh.send_later("/lead Chị Không Số")
+    minh.send_later(f"/find {AN.ref}")
+    await minh.sees(AN.name)  # a person's next message is begun when the one before is written down
+    assert (await program.stopped(signal.SIGKILL))[0] == -signal.SIGKILL
+    assert at.api.pending[0] == slow
+    assert len(at.api.pending) == 6, "Telegram has been told of none"
+
+    program = await at.start()
+    await at.api.until(lambda: not at.api.pending, SECONDS)
+    assert AN.name in lan.latest
+    row = at.sandbox.store.get("lead", HOA.id)
+    assert row is not None
+    assert [str(row.fields["bgInfo"]).count(f"số {number}") for number in range(3)] == [1, 1, 1]
+    assert sum(request.method == "POST" for request in at.sandbox.requests) == 1
     assert (await program.stopped())[0] == 0
 
 

@@ -6,10 +6,12 @@ import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
 from antcrm_tools.errors import BadInput, CrmError
+from antcrm_tools.ledger.store import Store
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.sandbox.telegram import Faults, serving
 from tests.fakes.telegram import TOKEN, Hold, TelegramBot, bot_api, soon
@@ -141,6 +143,24 @@ async def test_a_webhook_is_taken_away_and_what_waited_is_kept(waiting: Telegram
     (call,) = [call for call in waiting.api.calls if call.method == "deleteWebhook"]
     assert not call.params.get("drop_pending_updates")
     await waiting.leave()
+
+
+async def test_where_the_ledger_cannot_be_used_it_answers_all_the_same(
+    w: World, waiting: TelegramBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)  # a folder is no database
+    monkeypatch.setattr(w.house, "store", lambda: store)
+    try:
+        await waiting.start()
+        for one in (AN, HOA, AN):
+            assert one.name in await waiting.phone().send(f"/find {one.ref}")
+        await waiting.leave()
+    finally:
+        await store.aclose()
+    broken, finishing = reports(waiting)
+    assert broken.startswith(str(tmp_path))
+    assert broken.endswith("after a kill some messages may be dealt with twice.")
+    assert finishing == FINISHING
 
 
 # Stopping.

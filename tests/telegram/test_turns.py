@@ -11,8 +11,9 @@ import pytest
 from telegram import Chat, Message, Update, User
 
 from antcrm_telegram.fetching import Unreadable
-from antcrm_telegram.mailbox import Mailbox
+from antcrm_telegram.mailbox import Mailbox, Receipts
 from antcrm_telegram.turns import Turns
+from tests.fakes.inbox import BROKEN, MemoryInbox
 
 SECONDS = 10.0
 
@@ -28,6 +29,7 @@ class Work:
 
     turns: Turns
     mailbox: Mailbox
+    inbox: MemoryInbox
     begun: list[int] = field(default_factory=list[int])
     ended: list[int] = field(default_factory=list[int])
     free: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,8 +58,8 @@ class Work:
 
 @pytest.fixture
 async def work() -> Work:
-    mailbox = Mailbox()
-    return Work(Turns(mailbox), mailbox)
+    mailbox, inbox = Mailbox(), MemoryInbox()
+    return Work(Turns(mailbox, Receipts(inbox, report=lambda _: None)), mailbox, inbox)
 
 
 async def test_a_person_has_one_at_a_time_and_people_do_not_wait_for_each_other(work: Work) -> None:
@@ -114,6 +116,54 @@ async def test_leaving_begins_nothing_more_but_what_is_older_than_something_begu
     assert work.mailbox.offset == 13
 
 
+async def test_after_numbers_that_start_anew_leaving_begins_nothing_more_either(work: Work) -> None:
+    work.put(update(1000, 1))
+    await work.end()
+    for _ in range(2):  # Telegram is told, and has nothing more
+        work.mailbox.told(work.mailbox.offset, empty=True)
+    work.free.clear()
+    work.put(update(7, 1))
+    work.put(update(8, 1))
+    await work.settle()
+    work.turns.leave()
+    await work.end()
+    assert work.begun == [1000, 7]
+    assert work.mailbox.offset == 8
+
+
+async def test_it_is_written_down_before_it_counts_as_done_and_before_the_persons_next_begins(work: Work) -> None:
+    work.inbox.free = asyncio.Event()
+    work.free.set()
+    for number, person in ((10, 1), (11, 1), (12, 2)):
+        work.put(update(number, person))
+    await work.settle()
+    assert work.ended == [10, 12]
+    assert work.mailbox.offset == 10
+    work.inbox.free.set()
+    await work.end()
+    assert work.inbox.rows == {10, 11, 12}
+    assert (work.ended, work.mailbox.offset) == ([10, 12, 11], 13)
+
+
+async def test_broken_off_while_it_is_written_down_it_is_done_all_the_same(work: Work) -> None:
+    work.inbox.free = asyncio.Event()
+    work.free.set()
+    work.put(update(10, 1))
+    await work.settle()
+    work.turns.break_off()
+    await work.end()
+    assert (work.ended, work.mailbox.offset) == ([10], 11)
+
+
+async def test_what_cannot_be_written_down_is_done_all_the_same(work: Work) -> None:
+    work.inbox.wrong = BROKEN
+    for number, person in ((10, 1), (11, 1), (12, 2)):
+        work.put(update(number, person))
+    await work.end()
+    assert sorted(work.ended) == [10, 11, 12]
+    assert work.mailbox.in_hand == 0
+
+
 async def test_what_is_broken_off_is_not_dealt_with(work: Work) -> None:
     work.put(update(10, 1))
     work.put(update(11, 1))
@@ -122,6 +172,7 @@ async def test_what_is_broken_off_is_not_dealt_with(work: Work) -> None:
     await work.end()
     assert work.begun == [10], "and whoever waited for it is not begun either"
     assert (work.ended, work.mailbox.offset) == ([], 10)
+    assert work.inbox.rows == set()
 
 
 async def test_a_handler_that_fails_has_dealt_with_it(work: Work, caplog: pytest.LogCaptureFixture) -> None:
@@ -135,5 +186,6 @@ async def test_a_handler_that_fails_has_dealt_with_it(work: Work, caplog: pytest
     await work.end()
     assert work.ended == [11]
     assert work.mailbox.offset == 12
+    assert work.inbox.rows == {10, 11}
     assert "RuntimeError" in caplog.text
     assert "Bí Mật" not in caplog.text

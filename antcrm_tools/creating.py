@@ -1,0 +1,181 @@
+"""Exactly one customer for each create, whatever the network does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from antcrm_tools.changes import REPLAY, Change, Intent, Wish
+from antcrm_tools.errors import (
+    CrmError,
+    FilterIgnored,
+    LedgerBroken,
+    MayHaveActed,
+    NotActed,
+    NotFound,
+    NotStored,
+    PagingBroken,
+    UnreadableAnswer,
+)
+from antcrm_tools.finding import find
+from antcrm_tools.journal import Turn, kept, not_known
+from antcrm_tools.meaning import contact_keys
+from antcrm_tools.models import Customer, Draft
+from antcrm_tools.plans import check_created, nowhere, overwritten
+from antcrm_tools.refs import Ref
+from antcrm_tools.text import Text, clean, msg
+
+if TYPE_CHECKING:
+    from antcrm_tools.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A customer that was created and read back, and the change it is in the ledger.
+
+    `again`: it was created by the same wish a little earlier; nothing was sent now.
+    """
+
+    customer: Customer
+    change: int
+    again: bool = False
+
+
+async def create(records: Records, draft: Draft, wish: Wish, *, go_on: bool = False) -> Created | list[Customer]:
+    """Create a customer, or return those who bear its phones or e-mails and create nothing.
+
+    `go_on` creates although there are some.
+
+    Raises:
+        KeptForLater: AntCRM cannot be reached; it is written down and sent by itself.
+        MayHaveActed: it was sent and is not found yet; it is looked into by itself.
+        Held: an earlier create or change with an unknown fate holds one of its phones or e-mails.
+        NotStored: AntCRM said yes, but the customer cannot be read back as it was sent.
+        OverCap, LedgerBroken: nothing was sent.
+    """
+    earlier = await replayed(records, wish)
+    if earlier is not None:
+        return earlier
+    names = set(contact_keys(draft, records.region)) | ({f"cause {wish.cause}"} if wish.cause else set[str]())
+    async with records.journal.turn(names) as turn:
+        # Whoever was before us in this turn may have had the very same wish.
+        earlier = await replayed(records, wish)
+        if earlier is not None:
+            return earlier
+        intent = Intent("create", draft.name, wanted=draft, code=draft.code)
+        try:
+            known = await records.duplicates(draft)
+        except (NotActed, UnreadableAnswer) as error:
+            if isinstance(error, FilterIgnored | PagingBroken):
+                raise  # AntCRM's ways, not the weather: waiting would not help
+            raise kept(await records.journal.keep(turn, wish, intent, error.what), error.what) from None
+        if known and not go_on:
+            return known
+        return await _begun(records, turn, wish, replace(intent, known=tuple(each.ref for each in known)), known)
+
+
+async def replayed(records: Records, wish: Wish) -> Created | None:
+    """What became of the same wish a little earlier; None where there was none, or it may be meant anew.
+
+    Raises:
+        KeptForLater, MayHaveActed: it is under way.
+    """
+    earlier = await records.journal.ledger.changes.of_cause(wish.cause)
+    if earlier is None:
+        return None
+    if earlier.is_open:
+        raise of_open(earlier)
+    now = records.journal.now()
+    lasts = wish.lasting or (earlier.settled_at is not None and now - earlier.settled_at < REPLAY)
+    if earlier.status != "done" or earlier.ref is None or not lasts:
+        return None
+    try:
+        return Created(await records.get(earlier.ref), earlier.id, again=True)
+    except NotFound:
+        return None  # deleted since: who asks again wants it again
+
+
+def of_open(change: Change) -> CrmError:
+    """What to say of a create that is under way."""
+    if change.status == "waiting":
+        return kept(change, change.reason or msg("AntCRM could not be reached."))
+    return not_known(change, change.reason or msg("It was sent a moment ago and is not finished."))
+
+
+async def _begun(records: Records, turn: Turn, wish: Wish, intent: Intent, known: list[Customer]) -> Created:
+    change = await records.journal.begin(turn, wish, intent)
+    return await sent(records, change, turn, known)
+
+
+async def sent(records: Records, change: Change, turn: Turn, known: list[Customer]) -> Created:
+    """Send a create that is written down, and settle it.
+
+    Raises:
+        CrmError: as `create`; the change is settled, or open and looked into by itself.
+    """
+    draft, journal = change.draft, records.journal
+    try:
+        refs = (await records.api.create(draft, check=turn.hold.check)).refs
+    except MayHaveActed as error:
+        return await _perhaps(records, change, turn, error.what)
+    except NotActed as error:
+        await journal.settle(
+            change, "waiting", reason=error.what, next_at=journal.now() + journal.first_wait, mine=turn.hold.holder
+        )
+        raise kept(change, error.what) from None
+    except CrmError as error:
+        await journal.settle(change, "failed", reason=error.text)
+        raise
+    if not refs:
+        name = clean(draft.name)
+        return await _perhaps(
+            records, change, turn, msg("AntCRM said that {name} was saved but gave no number.", name=name)
+        )
+    return await acknowledged(records, change, refs[0], known)
+
+
+async def acknowledged(records: Records, change: Change, ref: Ref, known: list[Customer]) -> Created:
+    """AntCRM gave a number, which is final: read it back. Nothing is sent for this create any more.
+
+    Raises:
+        NotStored, MayHaveActed: as `create`.
+    """
+    journal, draft = records.journal, change.draft
+    was = next((customer for customer in known if customer.as_ref() == ref), None)
+    try:
+        if was is not None:
+            raise overwritten(ref, was)
+        try:
+            after = await records.read_back(ref)
+        except NotFound:
+            raise nowhere(ref, draft.name) from None
+        if records.is_old(after):
+            raise overwritten(ref, None)
+    except MayHaveActed as error:
+        await journal.settle(change, "unsure", ref=ref, reason=error.what, next_at=journal.looked_into())
+        raise not_known(change, error.what) from None
+    except NotStored as error:
+        await journal.settle(change, "failed", before=was, reason=error.text)
+        raise
+    try:
+        check_created(draft, after, records.region)
+    except NotStored as error:
+        await journal.settle(change, "done", ref=ref, after=after, reason=error.text)
+        raise
+    await journal.settle(change, "done", ref=ref, after=after)
+    return Created(after, change.id)
+
+
+async def _perhaps(records: Records, change: Change, turn: Turn, why: Text) -> Created:
+    """The answer was lost. If the customer can be found at once, it was done; else it is looked for after the pause."""
+    journal = records.journal
+    try:
+        ours = (await find(records, change, background=False)).ours
+    except LedgerBroken:
+        raise not_known(change, why) from None
+    except CrmError:
+        ours = None
+    if ours is not None and await journal.settle(change, "done", ref=ours.as_ref(), after=ours):
+        return Created(ours, change.id)
+    await journal.settle(change, "unsure", reason=why, next_at=journal.looked_into(), mine=turn.hold.holder)
+    raise not_known(change, why)

@@ -1,0 +1,105 @@
+"""Finding the customer of a create whose answer was lost, among what AntCRM holds.
+
+That it is there proves that the create was done. That it is not there proves nothing before the pause is over: AntCRM
+may still be at it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from antcrm_tools.changes import Change
+from antcrm_tools.errors import MayHaveActed, NotActed, NotFound, Refused, Unauthorised, UnreadableAnswer
+from antcrm_tools.identity.names import fold
+from antcrm_tools.meaning import contact_keys, differing
+from antcrm_tools.models import WRITABLE, Customer, Draft, Query
+from antcrm_tools.plans import not_as_sent
+from antcrm_tools.refs import Ref
+
+if TYPE_CHECKING:
+    from antcrm_tools.records import Records
+
+FILLED_IN = frozenset({"gender", "owner"})
+"""What AntCRM fills in by itself where a draft says nothing."""
+
+Met: TypeAlias = Ref | Literal["none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is there: the customer the create made, or others that bear one of its phones or e-mails since."""
+
+    ours: Customer | None = None
+    others: tuple[Customer, ...] = ()
+
+
+async def find(records: Records, change: Change, *, background: bool = True) -> Found:
+    """Look for the customer a create made: by every phone and e-mail, else among what is new.
+
+    Raises:
+        CrmError: it could not be read, so nothing is known.
+    """
+    draft = change.draft
+    if change.ref is not None:
+        try:
+            return Found(await records.get(change.ref, background=background))
+        except NotFound:
+            return Found()
+    if contact_keys(draft, records.region):
+        hits = await records.duplicates(draft, background=background)
+    else:
+        hits = await _new(records, change)
+    fresh = [hit for hit in hits if hit.ref not in change.known and not records.is_old(hit, change.begun_at)]
+    claimed = await records.journal.ledger.changes.claimed(hit.ref for hit in fresh)
+    free = [hit for hit in fresh if hit.ref not in claimed]
+    for fits in (_entirely, _by_name):
+        ours = next((hit for hit in free if fits(hit, draft, records.region)), None)
+        if ours is not None:
+            return Found(ours)
+    return Found(None, tuple(hit for hit in fresh if contact_keys(hit, records.region)))
+
+
+async def meet(records: Records, change: Change) -> Met:
+    """Write the name by our code, which meets the customer that bears it or none. Only what reads back was met."""
+    draft = change.draft
+    try:
+        written = await records.api.name_by_code(draft.code, draft.name)
+    except (NotActed, MayHaveActed, UnreadableAnswer, Unauthorised):
+        return "unknown"
+    except Refused:
+        return "none"
+    for ref in written.refs:
+        try:
+            customer = await records.get(ref, background=True)
+        except NotFound:
+            continue
+        except (NotActed, UnreadableAnswer):
+            return "unknown"
+        if ref not in {*change.known} and fold(customer.name) == fold(draft.name):
+            return ref
+    return "none"
+
+
+async def _new(records: Records, change: Change) -> list[Customer]:
+    """Customers of every kind since the day before: AntCRM's days may be another zone's (row "day filters")."""
+    since = records.day(change.begun_at) - timedelta(days=1)
+    return await records.listed([Query(space=space, created_from=since) for space in ("lead", "customer")])
+
+
+def _entirely(customer: Customer, draft: Draft, region: str) -> bool:
+    """What the record holds is what was sent, but for what AntCRM fills in by itself."""
+    return customer.kind == draft.kind and not differing(
+        [name for name in WRITABLE if name not in FILLED_IN], customer, draft, region
+    )
+
+
+def _by_name(customer: Customer, draft: Draft, region: str) -> bool:
+    """It bears the name, and phones and e-mails in common; without any, it holds all that was sent."""
+    if customer.kind != draft.kind or fold(customer.name) != fold(draft.name):
+        return False
+    keys = contact_keys(draft, region)
+    if keys:
+        return bool(keys & contact_keys(customer, region))
+    return not contact_keys(customer, region) and not not_as_sent(draft, customer, region)

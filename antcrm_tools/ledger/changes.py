@@ -1,0 +1,388 @@
+"""Changes in the ledger: written down before they leave, settled after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from antcrm_tools.changes import LEASE, OPEN, Change, Hold, Intent, Status, Wish
+from antcrm_tools.errors import NotActed, OverCap
+from antcrm_tools.ledger.locks import Locks
+from antcrm_tools.ledger.rows import change_of, ms
+from antcrm_tools.ledger.schema import changes, claims, notices
+from antcrm_tools.ledger.store import Store
+from antcrm_tools.ledger.values import dump, write_customer, write_edit, write_text
+from antcrm_tools.models import Customer
+from antcrm_tools.refs import Ref
+from antcrm_tools.text import Text, msg, msgs
+
+_STALE = timedelta(hours=25)
+"""Further ahead than anything is planned: the clock was set back since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What one person may write in a day at most, counted in rows."""
+
+    writes: int
+    deletes: int
+    day_start: Callable[[datetime], datetime]
+    """The beginning of the day of a moment, where the company is."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a person hears of a change, and the customers it speaks of."""
+
+    text: Text
+    refs: tuple[Ref, ...] = ()
+
+
+class Changes:
+    """The changes of one AntCRM."""
+
+    def __init__(self, store: Store, locks: Locks, *, crm: str, clock: Callable[[], datetime], caps: Caps) -> None:
+        """`caps` are looked at in the transaction that writes an intent down."""
+        self.store = store
+        self.locks = locks
+        self._crm = crm
+        self._clock = clock
+        self._caps = caps
+
+    async def begin(self, wish: Wish, intent: Intent, hold: Hold, names: Iterable[str]) -> Change:
+        """Write an intent down, and let it hold `names`, which `hold` holds. The request may leave when this returns.
+
+        Raises:
+            OverCap: the person's writes of the day are used up.
+            NotActed: somebody else has had a turn since.
+            LedgerBroken: it is not written down, so nothing may leave.
+        """
+        row = self.row(wish, intent, status="sent") | {
+            "sent_at": ms(self._clock()),
+            "sends": 1,
+            "holder": hold.holder,
+            "until": ms(hold.until),
+        }
+        return await self.store.run(lambda connection: self._begin(connection, row, hold, sorted(set(names))))
+
+    async def keep(
+        self, wish: Wish, intent: Intent, hold: Hold, names: Iterable[str], *, next_at: datetime, reason: Text
+    ) -> Change:
+        """Write down what cannot be sent now, to be sent later.
+
+        One that the day has no room for any more is kept as well, and does not count yet.
+        """
+        row = self.row(wish, intent, status="waiting") | {"next_at": ms(next_at), "reason": write_text(reason)}
+        held = sorted(set(names))
+
+        def work(connection: Connection) -> Change:
+            try:
+                return self._begin(connection, row, hold, held)
+            except OverCap as over:
+                tomorrow = ms(self._caps.day_start(self._clock()) + timedelta(days=1))
+                late = row | {"counted_at": None, "next_at": tomorrow, "reason": write_text(over.what)}
+                return self._insert(connection, late, hold, held)
+
+        return await self.store.run(work)
+
+    async def get(self, number: int) -> Change | None:
+        """A change by its number; None if there is none of this AntCRM."""
+        return await self._one(changes.c.id == number)
+
+    async def of_cause(self, cause: str) -> Change | None:
+        """The newest change of a cause."""
+        return await self._one(changes.c.cause == cause) if cause else None
+
+    async def claimed(self, refs: Iterable[str]) -> frozenset[str]:
+        """Which of these customers were made by changes that are known."""
+        wanted = and_(claims.c.crm == self._crm, claims.c.ref.in_(list(refs)))
+        found = await self.store.run(
+            lambda c: c.execute(select(claims.c.ref).where(wanted)).scalars().all(), write=False
+        )
+        return frozenset(found)
+
+    async def settle(
+        self,
+        change: Change,
+        status: Status,
+        *,
+        ref: Ref | None = None,
+        before: Customer | None = None,
+        after: Customer | None = None,
+        reason: Text | None = None,
+        next_at: datetime | None = None,
+        probed: bool = False,
+        news: News | None = None,
+        mine: str = "",
+    ) -> bool:
+        """Say what became of a change.
+
+        `mine`: only if it is still this holder's. False: it is not, or it was settled before, or the customer belongs
+        to another create; nothing was written then.
+        """
+        values = self.outcome(status, ref, before, after, reason, next_at)
+        if probed:
+            values["probes"] = changes.c.probes + 1
+
+        def work(connection: Connection) -> bool:
+            settled = self.settle_now(connection, change, values, ref, mine)
+            if settled and news is not None:
+                self.notice(connection, change, news)
+            return settled
+
+        try:
+            return await self.store.run(work)
+        except IntegrityError:
+            return False
+
+    async def look_again(self, change: Change, at: datetime) -> None:
+        """Look at a settled change once more."""
+        await self._update(and_(self._is(changes.c.id == change.id), changes.c.status == "done"), next_at=ms(at))
+
+    async def looked(self, change: Change, news: News | None) -> None:
+        """It was looked at once more, and need not be again."""
+
+        def work(connection: Connection) -> None:
+            where = and_(self._is(changes.c.id == change.id), changes.c.next_at.is_not(None))
+            looked = connection.execute(update(changes).where(where).values(next_at=None)).rowcount
+            if looked and news is not None:
+                self.notice(connection, change, news)
+
+        await self.store.run(work)
+
+    async def tell(self, change: Change, news: News) -> None:
+        """Keep something for a person to hear."""
+        await self.store.run(lambda connection: self.notice(connection, change, news))
+
+    def now(self) -> datetime:
+        """By the clock on the wall."""
+        return self._clock()
+
+    def outcome(
+        self,
+        status: Status,
+        ref: Ref | None,
+        before: Customer | None,
+        after: Customer | None,
+        reason: Text | None,
+        next_at: datetime | None,
+    ) -> dict[str, Any]:
+        """What a settled change says, by column. What is not known is left as it was."""
+        values: dict[str, Any] = {
+            "status": status,
+            "holder": None,
+            "until": None,
+            "next_at": None if next_at is None else ms(next_at),
+            "reason": None if reason is None else write_text(reason),
+        }
+        if status not in OPEN:
+            values["settled_at"] = ms(self._clock())
+        if ref is not None:
+            values["ref"] = str(ref)
+        if before is not None:
+            values["before"] = write_customer(before)
+        if after is not None:
+            values |= {"after": write_customer(after), "name": after.name}
+        return values
+
+    async def take_over(self, change: Change, holder: str) -> bool:
+        """Work on an open change alone for a while. False: somebody else does, or it is settled."""
+        now = self._clock()
+        free = or_(
+            changes.c.until.is_(None),
+            changes.c.until <= ms(now),
+            changes.c.until > ms(now + LEASE + timedelta(minutes=1)),
+        )
+        where = and_(self._is(changes.c.id == change.id), changes.c.status == change.status, free)
+        return await self._update(where, holder=holder, until=ms(now + LEASE))
+
+    async def send_again(self, change: Change, holder: str) -> bool:
+        """Write down that a change leaves once more, if it is still this holder's.
+
+        Raises:
+            OverCap: it was kept because the day had no room for it, and this one has none either.
+        """
+        now = self._clock()
+        where = and_(self._is(changes.c.id == change.id), changes.c.holder == holder, changes.c.status.in_(OPEN))
+        values = {"status": "sent", "sent_at": ms(now), "until": ms(now + LEASE), "sends": changes.c.sends + 1}
+        if not change.counted:
+            values["counted_at"] = ms(now)
+
+        def work(connection: Connection) -> bool:
+            if not change.counted:
+                self._require_room(connection, change.wish.actor.who, 1, deletes=0)
+            return connection.execute(update(changes).where(where).values(**values)).rowcount == 1
+
+        return await self.store.run(work)
+
+    async def due(self, now: datetime, limit: int = 50) -> Sequence[Change]:
+        """What has to be looked at, oldest first: waiting and unsure changes, and those of processes that are gone.
+
+        Rows of an import that were not sent are the import's.
+        """
+        stepped_back = ms(now + _STALE)
+        timely = or_(changes.c.next_at <= ms(now), changes.c.next_at > stepped_back)
+        gone = or_(changes.c.until <= ms(now), changes.c.until > ms(now + LEASE + timedelta(minutes=1)))
+        free = or_(changes.c.until.is_(None), gone)
+        where = or_(
+            and_(changes.c.status == "waiting", or_(changes.c.parent.is_(None), changes.c.sends > 0), timely, free),
+            and_(changes.c.status == "unsure", timely, free),
+            and_(changes.c.status == "sent", gone),
+            and_(changes.c.status == "done", timely),
+        )
+        return await self.listed(where, changes.c.id, limit=limit)
+
+    async def next_due(self) -> bool:
+        """Whether anything is open at all, now or later."""
+        where = self._is(or_(changes.c.status.in_(OPEN), changes.c.next_at.is_not(None)))
+        found = await self.store.run(
+            lambda c: c.execute(select(changes.c.id).where(where).limit(1)).first(), write=False
+        )
+        return found is not None
+
+    async def listed(self, where: ColumnElement[bool], *order: Any, limit: int = 1000, offset: int = 0) -> list[Change]:
+        """Changes of this AntCRM."""
+        query = select(changes).where(self._is(where)).order_by(*(order or (changes.c.id.desc(),)))
+
+        def work(connection: Connection) -> list[Change]:
+            return [change_of(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
+
+        return await self.store.run(work, write=False)
+
+    def notice(self, connection: Connection, change: Change, news: News) -> None:
+        """Keep something for a person to hear."""
+        actor = change.wish.actor
+        connection.execute(
+            insert(notices).values(
+                crm=self._crm,
+                who=actor.who,
+                face=actor.face,
+                change=change.id,
+                text=write_text(news.text),
+                refs=",".join(str(ref) for ref in news.refs),
+                at=ms(self._clock()),
+            )
+        )
+
+    def require_room(self, connection: Connection, who: str, rows: int, *, deletes: int) -> None:
+        """Raises OverCap where so many more rows are more than the day has room for."""
+        self._require_room(connection, who, rows, deletes=deletes)
+
+    def _begin(self, connection: Connection, row: dict[str, Any], hold: Hold, names: list[str]) -> Change:
+        self._require_room(connection, row["who"], 1, deletes=int(row["action"] == "delete"))
+        return self._insert(connection, row, hold, names)
+
+    def _insert(self, connection: Connection, row: dict[str, Any], hold: Hold, names: list[str]) -> Change:
+        number = connection.execute(insert(changes).returning(changes.c.id).values(row)).scalar_one()
+        if not all(self.locks.bind(connection, hold.holder, name, number) for name in names):
+            raise NotActed(
+                msg("The program was held up for too long before the request could be sent."),
+                then=msg("Try again."),
+            )
+        return change_of(connection.execute(select(changes).where(changes.c.id == number)).mappings().one())
+
+    def settle_now(
+        self, connection: Connection, change: Change, values: dict[str, Any], ref: Ref | None, mine: str = ""
+    ) -> bool:
+        """As `settle`, within a transaction."""
+        where = and_(self._is(changes.c.id == change.id), changes.c.status.in_((*OPEN, change.status)))
+        if mine:
+            where = and_(where, changes.c.holder == mine)
+        if connection.execute(update(changes).where(where).values(**values)).rowcount != 1:
+            return False
+        if ref is not None and change.action == "create":
+            connection.execute(insert(claims).values(crm=self._crm, ref=str(ref), change=change.id))
+        if values["status"] not in OPEN:
+            self.locks.free(connection, change.id)
+        if values["status"] == "done" and change.wish.undoes is not None and change.parent is None:
+            self._mark_undone(connection, change.wish.undoes, change.id)
+        return True
+
+    def _mark_undone(self, connection: Connection, number: int, by: int) -> None:
+        where = and_(self._is(changes.c.id == number), changes.c.status.in_(("done", "conflict")))
+        connection.execute(update(changes).where(where).values(status="undone", undone_by=by))
+
+    def _require_room(self, connection: Connection, who: str, rows: int, *, deletes: int) -> None:
+        if connection.dialect.name == "postgresql":
+            # Two of one person's at once, in two processes, would both find the room for one.
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{self._crm} {who}"))))
+        start = ms(self._caps.day_start(self._clock()))
+        # An import is counted by its rows.
+        counted = and_(self._is(changes.c.who == who), changes.c.counted_at >= start, changes.c.action != "import")
+        both = select(func.count(), func.count().filter(changes.c.action == "delete")).where(counted)
+        done, deleted = connection.execute(both).one()
+        if done + rows > self._caps.writes:
+            raise _over(self._caps.writes, self._caps.writes - done, "writes")
+        if deletes and deleted + deletes > self._caps.deletes:
+            raise _over(self._caps.deletes, self._caps.deletes - deleted, "deletes")
+
+    def row(self, wish: Wish, intent: Intent, *, status: Status) -> dict[str, Any]:
+        now = ms(self._clock())
+        return {
+            "crm": self._crm,
+            "parent": intent.parent,
+            "place": intent.place,
+            "who": wish.actor.who,
+            "face": wish.actor.face,
+            "host": wish.actor.host,
+            "tool": wish.tool,
+            "action": intent.action,
+            "status": status,
+            "cause": wish.cause or None,
+            "code": intent.code or None,
+            "ref": None if intent.ref is None else str(intent.ref),
+            "undoes": wish.undoes,
+            "begun_at": now,
+            "counted_at": now,
+            "name": intent.name,
+            "arguments": wish.arguments,
+            "wanted": None if intent.wanted is None else write_edit(intent.wanted),
+            "known": dump(list(intent.known)) if intent.known else None,
+            "before": None if intent.before is None else write_customer(intent.before),
+        }
+
+    async def require(self, number: int) -> Change:
+        """A change that is certainly there."""
+        found = await self.get(number)
+        if found is None:
+            raise LookupError(f"there is no change {number}")
+        return found
+
+    async def change(self, where: ColumnElement[bool], **values: Any) -> bool:
+        """Set columns of one change. False: the condition holds for none."""
+        return await self._update(self._is(where), **values)
+
+    async def _one(self, where: ColumnElement[bool]) -> Change | None:
+        found = await self.listed(where, limit=1)
+        return found[0] if found else None
+
+    async def _update(self, where: ColumnElement[bool], **values: Any) -> bool:
+        return await self.store.run(lambda c: c.execute(update(changes).where(where).values(**values)).rowcount == 1)
+
+    def _is(self, where: ColumnElement[bool]) -> ColumnElement[bool]:
+        return and_(changes.c.crm == self._crm, where)
+
+
+def _over(most: int, left: int, what: str) -> OverCap:
+    said = (
+        msgs(
+            "One person may change {count} customer in a day.",
+            "One person may change {count} customers in a day.",
+            most,
+        )
+        if what == "writes"
+        else msgs(
+            "One person may delete {count} customer in a day.",
+            "One person may delete {count} customers in a day.",
+            most,
+        )
+    )
+    return OverCap(
+        said,
+        then=msg("Today there is room for {left} more. Go on tomorrow, or ask the admin.", left=max(0, left)),
+    )

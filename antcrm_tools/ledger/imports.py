@@ -1,0 +1,159 @@
+"""Imports in the ledger: one change for the whole, and one for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, update
+from sqlalchemy.exc import IntegrityError
+
+from antcrm_tools.changes import LEASE, OPEN, Change, Hold, Intent, Status, Wish
+from antcrm_tools.errors import NotActed
+from antcrm_tools.ledger.changes import Changes
+from antcrm_tools.ledger.rows import ms
+from antcrm_tools.ledger.schema import changes
+from antcrm_tools.ledger.values import dump
+from antcrm_tools.models import Customer
+from antcrm_tools.refs import Ref
+from antcrm_tools.text import Text, msg
+
+
+@dataclass(frozen=True, slots=True)
+class RowFate:
+    """What became of one row."""
+
+    row: Change
+    status: Status
+    ref: Ref | None = None
+    after: Customer | None = None
+    known: tuple[str, ...] = ()
+    reason: Text | None = None
+    next_at: datetime | None = None
+
+
+class Imports:
+    """The imports of one AntCRM."""
+
+    def __init__(self, inner: Changes) -> None:
+        """Rows are changes like others, but for when they leave."""
+        self._changes = inner
+
+    async def begin(self, wish: Wish, name: str, rows: Sequence[Intent], holder: str) -> Change:
+        """Write an import down with all its rows, none of which has left, and begin to work on it.
+
+        Raises:
+            OverCap: the day has no room for so many rows.
+            LedgerBroken: it is not written down.
+        """
+        now = self._changes.now()
+        head = self._changes.row(wish, Intent("import", name), status="sent") | {
+            "sent_at": ms(now),
+            "holder": holder,
+            "until": ms(now + LEASE),
+        }
+
+        def work(connection: Connection) -> int:
+            self._changes.require_room(connection, wish.actor.who, len(rows), deletes=0)
+            number = connection.execute(insert(changes).returning(changes.c.id).values(head)).scalar_one()
+            bare = Wish(wish.actor, wish.tool, "", "", wish.undoes)
+            values = [
+                self._changes.row(bare, row, status="waiting") | {"parent": number, "place": place}
+                for place, row in enumerate(rows)
+            ]
+            connection.execute(insert(changes), values)
+            return number
+
+        return await self._changes.require(await self._changes.store.run(work))
+
+    async def rows(self, job: Change, *statuses: Status, limit: int = 100_000) -> list[Change]:
+        """The rows of an import in their order; of the given statuses only."""
+        where = changes.c.parent == job.id
+        if statuses:
+            where = and_(where, changes.c.status.in_(statuses))
+        return await self._changes.listed(where, changes.c.place, limit=limit)
+
+    async def left(self, job: Change, limit: int = 100_000) -> list[Change]:
+        """The rows that never left. Of those that did, each is looked after like any other create."""
+        where = and_(changes.c.parent == job.id, changes.c.status == "waiting", changes.c.sends == 0)
+        return await self._changes.listed(where, changes.c.place, limit=limit)
+
+    async def renew(self, job: Change, holder: str) -> bool:
+        """Go on being the one who works on it. False: somebody else does by now."""
+        now = self._changes.now()
+        where = and_(
+            changes.c.id == job.id, changes.c.holder == holder, changes.c.status == "sent", changes.c.until > ms(now)
+        )
+        return await self._changes.change(where, until=ms(now + LEASE))
+
+    async def consent(self, job: Change, holder: str) -> bool:
+        """Work on it again, a person having just said so; from now on the hour counts."""
+        now = self._changes.now()
+        where = and_(changes.c.id == job.id, changes.c.status == "waiting")
+        values = {"status": "sent", "sent_at": ms(now), "next_at": None, "holder": holder, "until": ms(now + LEASE)}
+        return await self._changes.change(where, **values)
+
+    async def resume(self, job: Change, holder: str) -> bool:
+        """Work on one that nobody works on, within its hour."""
+        now = self._changes.now()
+        if not await self._changes.take_over(job, holder):
+            return False
+        where = and_(changes.c.id == job.id, changes.c.holder == holder, changes.c.status.in_(OPEN))
+        return await self._changes.change(where, status="sent", next_at=None, until=ms(now + LEASE))
+
+    async def send(self, rows: Mapping[int, tuple[Change, frozenset[str]]], hold: Hold) -> None:
+        """Write down that these rows leave, and let each hold its phones and e-mails, which `hold` holds.
+
+        Raises:
+            NotActed: somebody else has had a turn since; nothing may leave.
+        """
+        values = {
+            "status": "sent",
+            "sent_at": ms(self._changes.now()),
+            "holder": hold.holder,
+            "until": ms(hold.until),
+            "sends": changes.c.sends + 1,
+        }
+
+        def work(connection: Connection) -> None:
+            ids = [row.id for row, _ in rows.values()]
+            where = and_(changes.c.id.in_(ids), changes.c.status == "waiting")
+            sent = connection.execute(update(changes).where(where).values(**values)).rowcount
+            bound = [
+                self._changes.locks.bind(connection, hold.holder, name, row.id)
+                for row, names in rows.values()
+                for name in names
+            ]
+            if sent != len(ids) or not all(bound):
+                raise NotActed(msg("Another program has gone on with this import."), then=msg("Try again."))
+
+        await self._changes.store.run(work)
+
+    async def settle(self, fates: Iterable[RowFate]) -> None:
+        """Say what became of rows, all at once; one whose customer belongs to another create is looked into later."""
+        every = list(fates)
+
+        def work(connection: Connection) -> None:
+            for fate in every:
+                values: dict[str, Any] = self._changes.outcome(
+                    fate.status, fate.ref, None, fate.after, fate.reason, fate.next_at
+                )
+                if fate.status == "waiting":
+                    values["sends"] = 0  # AntCRM did nothing with it
+                if fate.known:
+                    values["known"] = _known(fate.known)
+                try:
+                    with connection.begin_nested():
+                        self._changes.settle_now(connection, fate.row, values, fate.ref)
+                except IntegrityError:
+                    later = self._changes.outcome("unsure", None, None, None, fate.reason, self._changes.now())
+                    self._changes.settle_now(connection, fate.row, later, None)
+
+        if every:
+            await self._changes.store.run(work)
+
+
+def _known(refs: tuple[str, ...]) -> str:
+    return dump(list(refs))

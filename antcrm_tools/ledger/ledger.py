@@ -1,0 +1,32 @@
+"""One AntCRM's ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from antcrm_tools.ledger.changes import Caps, Changes
+from antcrm_tools.ledger.imports import Imports
+from antcrm_tools.ledger.locks import Locks
+from antcrm_tools.ledger.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What is kept for one AntCRM, of what a database may keep for several."""
+
+    store: Store
+    crm: str
+    clock: Callable[[], datetime]
+    locks: Locks
+    changes: Changes
+    imports: Imports
+
+    @classmethod
+    def on(cls, store: Store, *, crm: str, clock: Callable[[], datetime], caps: Caps) -> Self:
+        """The ledger of the AntCRM called `crm` in a database."""
+        locks = Locks(store, crm)
+        changes = Changes(store, locks, crm=crm, clock=clock, caps=caps)
+        return cls(store, crm, clock, locks, changes, Imports(changes))

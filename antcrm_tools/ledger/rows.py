@@ -1,0 +1,66 @@
+"""From rows to values and back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import RowMapping
+
+from antcrm_tools.changes import Change, Wish
+from antcrm_tools.ledger.values import read_customer, read_draft, read_edit, read_text
+from antcrm_tools.models import Customer
+from antcrm_tools.outcomes import Actor
+from antcrm_tools.refs import parse_ref
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def ms(moment: datetime) -> int:
+    """A moment as the ledger keeps it."""
+    return (moment - _EPOCH) // _MS
+
+
+def moment(value: int | None) -> datetime | None:
+    """A moment again."""
+    return None if value is None else _EPOCH + value * _MS
+
+
+def change_of(row: RowMapping) -> Change:
+    """One line of the ledger."""
+    actor = Actor(row["who"], row["face"], row["host"])
+    wish = Wish(actor, row["tool"], row["arguments"] or "", row["cause"] or "", row["undoes"])
+    read = read_draft if row["action"] == "create" else read_edit
+    return Change(
+        id=row["id"],
+        action=row["action"],
+        status=row["status"],
+        wish=wish,
+        begun_at=cast("datetime", moment(row["begun_at"])),
+        parent=row["parent"],
+        place=row["place"],
+        ref=None if row["ref"] is None else parse_ref(row["ref"]),
+        code=row["code"] or "",
+        undone_by=row["undone_by"],
+        sent_at=moment(row["sent_at"]),
+        settled_at=moment(row["settled_at"]),
+        next_at=moment(row["next_at"]),
+        counted=row["counted_at"] is not None,
+        holder=row["holder"] or "",
+        until=moment(row["until"]),
+        sends=row["sends"],
+        probes=row["probes"],
+        name=row["name"] or "",
+        wanted=None if row["wanted"] is None else read(row["wanted"]),
+        known=tuple(cast("list[str]", json.loads(row["known"]))) if row["known"] else (),
+        before=_customer(row["before"]),
+        after=_customer(row["after"]),
+        reason=None if row["reason"] is None else read_text(row["reason"]),
+        erased=row["erased_at"] is not None,
+    )
+
+
+def _customer(written: Any) -> Customer | None:
+    return None if written is None else read_customer(written)
