@@ -150,6 +150,11 @@ class Change:
         return self.status in OPEN
 
     @property
+    def held_back(self) -> bool:
+        """Whether it waits because its person's writes of the day are used up."""
+        return self.status == "waiting" and not self.counted and self.wish.undoes is None
+
+    @property
     def draft(self) -> Draft:
         """What a create sends.
 
@@ -178,3 +183,13 @@ class Busy:
     change: Change | None
     name: str = ""
     """Which name it is, as the ledger keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a person has to hear of a change, and the customers it speaks of. `id`: its number once it is kept."""
+
+    text: Text
+    refs: tuple[Ref, ...] = ()
+    change: int = 0
+    id: int = 0

@@ -14,6 +14,7 @@ from antcrm_tools.errors import (
     NotActed,
     NotFound,
     NotStored,
+    OverCap,
     PagingBroken,
     UnreadableAnswer,
 )
@@ -41,17 +42,20 @@ class Created:
     again: bool = False
 
 
-async def create(records: Records, draft: Draft, wish: Wish, *, go_on: bool = False) -> Created | list[Customer]:
+async def create(
+    records: Records, draft: Draft, wish: Wish, *, go_on: bool = False, parent: int | None = None
+) -> Created | list[Customer]:
     """Create a customer, or return those who bear its phones or e-mails and create nothing.
 
-    `go_on` creates although there are some.
+    `go_on` creates although there are some. `parent`: the change this one is a part of.
 
     Raises:
-        KeptForLater: AntCRM cannot be reached; it is written down and sent by itself.
+        KeptForLater: AntCRM cannot be reached, or the person's writes of the day are used up; it is written down and
+            sent by itself.
         MayHaveActed: it was sent and is not found yet; it is looked into by itself.
         Held: an earlier create or change with an unknown fate holds one of its phones or e-mails.
         NotStored: AntCRM said yes, but the customer cannot be read back as it was sent.
-        OverCap, LedgerBroken: nothing was sent.
+        LedgerBroken: nothing was sent.
     """
     earlier = await replayed(records, wish)
     if earlier is not None:
@@ -62,7 +66,7 @@ async def create(records: Records, draft: Draft, wish: Wish, *, go_on: bool = Fa
         earlier = await replayed(records, wish)
         if earlier is not None:
             return earlier
-        intent = Intent("create", draft.name, wanted=draft, code=draft.code)
+        intent = Intent("create", draft.name, wanted=draft, code=draft.code, parent=parent)
         try:
             known = await records.duplicates(draft)
         except (NotActed, UnreadableAnswer) as error:
@@ -103,7 +107,10 @@ def of_open(change: Change) -> CrmError:
 
 
 async def _begun(records: Records, turn: Turn, wish: Wish, intent: Intent, known: list[Customer]) -> Created:
-    change = await records.journal.begin(turn, wish, intent)
+    try:
+        change = await records.journal.begin(turn, wish, intent)
+    except OverCap as over:
+        raise kept(await records.journal.keep(turn, wish, intent, over.what), over.what) from None
     return await sent(records, change, turn, known)
 
 

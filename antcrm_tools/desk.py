@@ -10,18 +10,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from antcrm_tools.changes import Wish, of_message, of_words
-from antcrm_tools.errors import ChangedMeanwhile, CrmError, KeptForLater, LedgerBroken, MayHaveActed, NotFound
-from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Queued, Reason, Settled, Ticket, Unsure
+from antcrm_tools.carrying import (
+    ASSISTANT,
+    cause_of,
+    dropped,
+    forgiving,
+    raise_failed,
+    run,
+    still_running,
+    under_way,
+    unexpected,
+    unfinished,
+)
+from antcrm_tools.changes import News, Wish, of_message
+from antcrm_tools.errors import CrmError, KeptForLater, LedgerBroken, MayHaveActed, NotFound
+from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Queued, Settled, Ticket, Unsure
 from antcrm_tools.records import Records
 from antcrm_tools.registry import Call, Effect, Preview, Result, Weight
 from antcrm_tools.rights import Policy
-from antcrm_tools.text import Text, msg
+from antcrm_tools.telling import became
+from antcrm_tools.text import Text
+from antcrm_tools.tools import TOOLS
 from antcrm_tools.work import Progress, Work, no_progress
 
 if TYPE_CHECKING:  # brings SQLAlchemy
@@ -34,19 +48,16 @@ LIFE = timedelta(minutes=2)
 ASSISTANT_LIFE = timedelta(minutes=10)
 """An assistant's question may wait behind others; a chat is looked at."""
 
-ASSISTANT = "mcp"
-"""The face behind which an assistant makes the calls: it repeats them, and its person may be away."""
-
 _log = logging.getLogger(__name__)
 
-_DROPPED: dict[Reason, Text] = {
-    "declined": msg("Nothing was changed: the answer was no."),
-    "changed": msg("Nothing was changed: the customer is no longer as it was shown. Look at it and ask again."),
-    "expired": msg("Nothing was changed: the answer came too late. Ask again."),
-    "wrong_count": msg("Nothing was changed: the number typed is not the number of rows. Ask again."),
-    "unknown_ticket": msg("Nothing was changed: this question is no longer open. Ask again."),
-    "not_yours": msg("Nothing was changed: this question was asked of somebody else."),
-}
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A person's answer."""
+
+    by: Actor
+    yes: bool
+    count: int | None
 
 
 class Desk:
@@ -61,6 +72,7 @@ class Desk:
         clock: Callable[[], datetime],
         zone: tzinfo,
         patience: float = 40.0,
+        undo_hours: float = 24.0,
     ) -> None:
         """`patience`: seconds to wait for the outcome of a ticket somebody else has just answered."""
         self._records = records
@@ -69,25 +81,37 @@ class Desk:
         self._clock = clock
         self._zone = zone
         self._patience = patience
+        self._undo_hours = undo_hours
         self._running: set[asyncio.Task[Settled]] = set()
 
-    async def submit(self, call: Call, actor: Actor, *, source: str = "", progress: Progress = no_progress) -> Outcome:
+    async def submit(
+        self,
+        call: Call,
+        actor: Actor,
+        *,
+        source: str = "",
+        progress: Progress = no_progress,
+        within: float | None = None,
+    ) -> Outcome:
         """Run a call, or come back with the question a person has to answer first.
 
         `source` names the message or tap the call came from, where there is one: from the same source the same call is
-        carried out once, however often it comes.
+        carried out once, however often it comes. `within`: seconds after which a write that goes on is waited for no
+        longer.
 
         Raises:
             CrmError: saying what was and was not done.
         """
-        work = self._work(call, actor, _cause(call, actor, source), progress=progress)
+        work = self._work(call, actor, cause_of(call, actor, source), progress=progress)
         weight = await self._weighed(call, work)
         self.policy.require(call, weight.right, actor)
         if self.policy.asks(weight.effect):
             return await self._ask(call, work)
         if weight.effect is Effect.READ:
             return Done(await call.tool.run(work, call.args))
-        return _raise_failed(await self._to_the_end(_run(call, work)))
+        return raise_failed(
+            await self._to_the_end(lambda watch: run(call, replace(work, progress=watch)), work.progress, within)
+        )
 
     async def asks(self, call: Call, actor: Actor) -> bool:
         """Whether a call of this person's would need somebody's yes, as far as they may make it at all.
@@ -104,9 +128,16 @@ class Desk:
         return None if status is None else status.ticket
 
     async def answer(
-        self, ticket_id: str, actor: Actor, *, yes: bool, count: int | None = None, progress: Progress = no_progress
+        self,
+        ticket_id: str,
+        actor: Actor,
+        *,
+        yes: bool,
+        count: int | None = None,
+        progress: Progress = no_progress,
+        within: float | None = None,
     ) -> Done | Queued | Unsure | Dropped:
-        """A person's answer to a question. `count` is what they typed for a bulk.
+        """A person's answer to a question. `count` is what they typed for a bulk, `within` is as in `submit`.
 
         The same answer sent again gets the recorded outcome; the call runs at most once.
 
@@ -121,14 +152,42 @@ class Desk:
             # The ticket stays open: a stranger's answer decides nothing.
             return dropped("not_yours")
         if status.state != "open":
-            return _raise_failed(await self._tickets.settled(ticket_id, self._patience) or _still_running())
-        return _raise_failed(await self._to_the_end(self._decide(ticket, actor, yes, count, progress)))
+            return raise_failed(await self._tickets.settled(ticket_id, self._patience) or still_running())
+        said = _Said(actor, yes, count)
+        return raise_failed(await self._to_the_end(lambda watch: self._decide(ticket, said, watch), progress, within))
+
+    async def news(self, actor: Actor) -> Sequence[News]:
+        """What a person has not heard yet of their changes on this face.
+
+        Raises:
+            LedgerBroken: it cannot be known.
+        """
+        return await self._records.journal.ledger.notices.waiting(actor)
+
+    async def told(self, news: Sequence[News]) -> None:
+        """They have heard it."""
+        await self._records.journal.ledger.notices.told(news)
+
+    async def became(self, source: str, actor: Actor) -> Text | None:
+        """What a message or tap led to, whichever process carried it out; None where it led to no change.
+
+        Raises:
+            LedgerBroken: it cannot be known.
+        """
+        for tool in TOOLS:
+            found = await self._records.journal.ledger.changes.of_cause(of_message(actor.face, source, tool.name))
+            if found is not None and found.wish.actor.who == actor.who:
+                return became(found)
+        return None
 
     async def withdraw(self, ticket_id: str) -> bool:
         """Close a question nobody will answer any more; a late answer then finds it dropped.
 
         False: it had been answered already, so it is not for the caller to say that nothing happened.
         """
+        return await asyncio.shield(self._withdrawn(ticket_id))
+
+    async def _withdrawn(self, ticket_id: str) -> bool:
         if not await self._tickets.take(ticket_id):
             return False
         await self._tickets.settle(ticket_id, dropped("expired"))
@@ -144,7 +203,7 @@ class Desk:
         earlier = await self._tickets.latest((actor.who, actor.face), call.tool.name, call.canonical)
         if earlier is not None and earlier.state == "taken":
             # The answer is being carried out at this moment: this is the same wish, seen twice.
-            return _raise_failed(await self._tickets.settled(earlier.ticket.id, self._patience) or _still_running())
+            return raise_failed(await self._tickets.settled(earlier.ticket.id, self._patience) or still_running())
         done = earlier.outcome if earlier is not None and isinstance(earlier.outcome, Done) else None
         try:
             preview = await self._preview(call, work)
@@ -154,7 +213,7 @@ class Desk:
                 return replace(done, again=True)
             raise
         except (KeptForLater, MayHaveActed) as error:
-            return _under_way(error)  # the same wish a little earlier
+            return under_way(error)  # the same wish a little earlier
         if isinstance(preview, Result):
             return Done(preview, again=preview.repeated())
         now = self._clock()
@@ -171,15 +230,13 @@ class Desk:
         kept = await self._tickets.put(ticket)
         return Ask(kept.id, kept.preview, kept.expires)
 
-    async def _decide(
-        self, ticket: Ticket, answering: Actor, yes: bool, count: int | None, progress: Progress
-    ) -> Settled:
+    async def _decide(self, ticket: Ticket, said: _Said, progress: Progress) -> Settled:
         """Consume a ticket, carry out the answer, and record what became of it."""
         if not await self._tickets.take(ticket.id):
-            return await self._tickets.settled(ticket.id, self._patience) or _still_running()
-        outcome: Settled = Failed(_unexpected())
+            return await self._tickets.settled(ticket.id, self._patience) or still_running()
+        outcome: Settled = Failed(unexpected())
         try:
-            outcome = await self._decided(ticket, answering, yes, count, progress)
+            outcome = await self._decided(ticket, said, progress)
         finally:
             try:
                 await self._tickets.settle(ticket.id, outcome)
@@ -188,29 +245,27 @@ class Desk:
                 _log.error("the outcome of a confirmed call could not be written down: %s", error)
         return outcome
 
-    async def _decided(
-        self, ticket: Ticket, answering: Actor, yes: bool, count: int | None, progress: Progress
-    ) -> Settled:
+    async def _decided(self, ticket: Ticket, said: _Said, progress: Progress) -> Settled:
         if self._clock() >= ticket.expires:
             return dropped("expired")
-        if not yes:
+        if not said.yes:
             return dropped("declined")
-        if ticket.preview.count is not None and count != ticket.preview.count:
+        if ticket.preview.count is not None and said.count != ticket.preview.count:
             return dropped("wrong_count")
         try:
             asked = self._work(ticket.call, ticket.actor, ticket.cause)
             # Whose role was lowered since the question confirms nothing beyond it.
-            self.policy.require(ticket.call, (await self._weighed(ticket.call, asked)).right, ticket.actor, answering)
+            self.policy.require(ticket.call, (await self._weighed(ticket.call, asked)).right, ticket.actor, said.by)
             now = await self._preview(ticket.call, asked)
         except (KeptForLater, MayHaveActed) as error:
-            return _under_way(error)
+            return under_way(error)
         except CrmError as error:
             return Failed(error)
         if isinstance(now, Result) or now.fingerprint != ticket.preview.fingerprint:
             return dropped("changed")
         shown = ticket.preview.fingerprint
         work = self._work(ticket.call, ticket.actor, ticket.cause, shown=shown, progress=progress)
-        return await _run(ticket.call, work)
+        return await run(ticket.call, work)
 
     async def _weighed(self, call: Call, work: Work) -> Weight:
         """What a call does. Whoever may do nothing of the kind is not told what it would do."""
@@ -228,76 +283,21 @@ class Desk:
         self, call: Call, actor: Actor, cause: str, *, shown: str | None = None, progress: Progress = no_progress
     ) -> Work:
         wish = Wish(actor, call.tool.name, call.canonical, cause)
-        return Work(self._records, wish, self._zone, self._clock, shown, _forgiving(progress))
+        return Work(self._records, wish, self._zone, self._clock, shown, forgiving(progress), self._undo_hours)
 
-    async def _to_the_end(self, work: Coroutine[object, object, Settled]) -> Settled:
+    async def _to_the_end(
+        self, work: Callable[[Progress], Coroutine[object, object, Settled]], progress: Progress, within: float | None
+    ) -> Settled:
         """Run a write so that it ends even if the one who waits for it goes away: half a write is nobody's wish."""
-        task = asyncio.create_task(work)
+        so_far = (0, 0)
+
+        async def watch(done: int, total: int) -> None:
+            nonlocal so_far
+            so_far = (done, total)
+            await progress(done, total)
+
+        task = asyncio.create_task(work(watch))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
-
-
-def _forgiving(progress: Progress) -> Progress:
-    """Watching is a courtesy: a watcher that fails must not end the work, nor lose what became of it."""
-
-    async def report(done: int, total: int) -> None:
-        try:
-            await progress(done, total)
-        except Exception as error:  # noqa: BLE001  whoever watches may fail in any way
-            _log.warning("progress could not be reported: %s", type(error).__name__)
-
-    return report
-
-
-def dropped(reason: Reason) -> Dropped:
-    """A call that is over without anything having been sent."""
-    return Dropped(reason, _DROPPED[reason])
-
-
-async def _run(call: Call, work: Work) -> Settled:
-    try:
-        result = await call.tool.run(work, call.args)
-    except ChangedMeanwhile:
-        return dropped("changed")
-    except (KeptForLater, MayHaveActed) as error:
-        return _under_way(error)
-    except CrmError as error:
-        return Failed(error)
-    except Exception as error:  # noqa: BLE001  the write may be half done: its caller may be gone, its fate is kept
-        # Not its message, which may hold a customer's data.
-        _log.error("%s failed: %s", call.tool.name, type(error).__name__)
-        return Failed(_unexpected())
-    return Done(result, again=result.repeated())
-
-
-def _cause(call: Call, actor: Actor, source: str) -> str:
-    """By what a repeat of a call is known: by where it came from, else by what an assistant says."""
-    if call.effect is Effect.READ:
-        return ""
-    if source:
-        return of_message(actor.face, source, call.tool.name)
-    words = actor.face == ASSISTANT and call.tool.replays
-    return of_words(actor.who, actor.face, call.tool.name, call.canonical) if words else ""
-
-
-def _under_way(error: KeptForLater | MayHaveActed) -> Queued | Unsure:
-    return Queued(error.text, error.change) if isinstance(error, KeptForLater) else Unsure(error.text)
-
-
-def _raise_failed(outcome: Settled) -> Done | Queued | Unsure | Dropped:
-    if isinstance(outcome, Failed):
-        raise outcome.error
-    return outcome
-
-
-def _still_running() -> Unsure:
-    return Unsure(msg("It was confirmed and is still being carried out. Look at the customer before you ask again."))
-
-
-def _unexpected() -> CrmError:
-    return CrmError(
-        msg("Something unexpected went wrong while the confirmed call was carried out."),
-        done=msg("It is not known whether AntCRM did what was asked."),
-        then=msg("Look at the customer before you ask again, and tell the admin."),
-    )
+        await asyncio.wait((task,), timeout=within)
+        return task.result() if task.done() else unfinished(*so_far)

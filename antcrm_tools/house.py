@@ -88,7 +88,14 @@ class House:
 
             records, ledger = self.records(), self.ledger()
             tickets = LedgerTickets(ledger.store, crm=ledger.crm, clock=self.clock, tools=tool_named)
-            self._desk = Desk(records, tickets, policy=self.policy, clock=self.clock, zone=self.settings.zone)
+            self._desk = Desk(
+                records,
+                tickets,
+                policy=self.policy,
+                clock=self.clock,
+                zone=self.settings.zone,
+                undo_hours=self.settings.undo_hours,
+            )
         return self._desk
 
     def records(self) -> Records:
@@ -160,12 +167,27 @@ class House:
             BadInput: ANTCRM_API_KEY is not set.
         """
         if self._ledger is None:
-            from antcrm_tools.ledger.changes import Caps  # noqa: PLC0415  brings SQLAlchemy
+            from antcrm_tools.ledger.caps import Caps  # noqa: PLC0415  brings SQLAlchemy
             from antcrm_tools.ledger.ledger import Ledger  # noqa: PLC0415
 
             caps = Caps(self.settings.daily_writes, self.settings.daily_deletes, self._day_start)
             self._ledger = Ledger.on(self.store(), crm=self._crm(), clock=self.clock, caps=caps)
         return self._ledger
+
+    async def seal_key(self) -> bytes:
+        """The key that seals what an assistant carries between a question and its answer.
+
+        Raises:
+            LedgerBroken: it cannot be read.
+        """
+        from antcrm_tools.ledger.keys import key  # noqa: PLC0415  brings SQLAlchemy
+
+        return await key(self.store(), "mcp-state", clock=self.clock)
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether the ledger was needed yet."""
+        return self._ledger is not None
 
     def _day_start(self, moment: datetime) -> datetime:
         return moment.astimezone(self.settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)

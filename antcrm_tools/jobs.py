@@ -6,7 +6,6 @@ are not finished. After it a person is asked again.
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from antcrm_tools.bulk import PACKAGE, Package, send_package
 from antcrm_tools.changes import REPLAY, Change, Intent, Wish
 from antcrm_tools.errors import BadInput, CrmError
+from antcrm_tools.liveness import new_holder
 from antcrm_tools.models import Draft
 from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, msg
@@ -76,7 +76,7 @@ async def begin(records: Records, wish: Wish, drafts: Sequence[Draft], progress:
     """
     journal = records.journal
     name = str(len(drafts))
-    holder = secrets.token_urlsafe(12)
+    holder = new_holder()
     async with journal.turn({f"cause {wish.cause}"} if wish.cause else ()):
         job = await of_wish(records, wish)
         if job is None:
@@ -140,7 +140,7 @@ async def run(records: Records, change: Change, holder: str, progress: Progress)
 async def go_on(records: Records, change: Change, progress: Progress) -> Job | None:
     """Go on with an import nobody works on; None where somebody does, or a person has to be asked first."""
     journal = records.journal
-    holder = secrets.token_urlsafe(12)
+    holder = new_holder()
     begun = change.sent_at or change.begun_at
     if not await journal.ledger.imports.resume(change, holder):
         return None

@@ -10,7 +10,6 @@ settle   what became of it, read back; what is not known keeps its customer
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from antcrm_tools.changes import LEASE, Busy, Change, Hold, Intent, Status, Wish
 from antcrm_tools.errors import Held, KeptForLater, LedgerBroken, MayHaveActed, NotActed
+from antcrm_tools.liveness import new_holder
 from antcrm_tools.locks import Locks
 from antcrm_tools.text import Text, clean, join, msg
 
@@ -89,7 +89,7 @@ class Journal:
 
     async def lease(self, names: tuple[str, ...]) -> Turn:
         """A turn among processes only, for who is alone in this one already."""
-        holder = secrets.token_urlsafe(12)
+        holder = new_holder()
         for look in range(_LOOKS):
             now = self._clock()
             busy = await self.ledger.locks.take(names, holder, now) if names else None
@@ -204,7 +204,7 @@ class Journal:
 
 def kept(change: Change, why: Text) -> KeptForLater:
     """A create that goes on by itself."""
-    if not change.counted:
+    if change.held_back:
         return KeptForLater(
             change.reason or why,
             change=change.id,

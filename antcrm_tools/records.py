@@ -99,12 +99,14 @@ class Records:
         )
         return _merged(customer for hits in found for customer in hits)
 
-    async def create(self, draft: Draft, wish: Wish, *, go_on: bool = False) -> Created | list[Customer]:
+    async def create(
+        self, draft: Draft, wish: Wish, *, go_on: bool = False, parent: int | None = None
+    ) -> Created | list[Customer]:
         """Create a customer and read it back; or return the duplicates instead, and create nothing.
 
         See `creating.create`.
         """
-        return await create(self, draft, wish, go_on=go_on)
+        return await create(self, draft, wish, go_on=go_on, parent=parent)
 
     async def replayed(self, wish: Wish) -> Created | None:
         """What became of the same create a little earlier; see `creating.replayed`."""
@@ -146,7 +148,7 @@ class Records:
                 )
             return await edit(self, change, turn, wish)
 
-    async def delete(self, ref: Ref, wish: Wish, *, shown: str | None = None) -> Deletion:
+    async def delete(self, ref: Ref, wish: Wish, *, shown: str | None = None, parent: int | None = None) -> Deletion:
         """Delete a customer and see that it is gone. Returns it as it was.
 
         Raises:
@@ -163,7 +165,7 @@ class Records:
             before = await self.get(ref)
             if shown is not None and fingerprint(before) != shown:
                 raise ChangedMeanwhile(before.name)
-            return await delete(self, before, turn, wish)
+            return await delete(self, before, turn, wish, parent)
 
     async def read_back(self, ref: Ref) -> Customer:
         """Read after an acknowledged write; a read that fails leaves the write unverified, not undone."""

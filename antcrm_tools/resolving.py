@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from antcrm_tools import jobs
-from antcrm_tools.changes import LEASE, Change, Hold
+from antcrm_tools.changes import LEASE, Change, Hold, News
 from antcrm_tools.creating import acknowledged, sent
 from antcrm_tools.errors import (
     CrmError,
@@ -29,6 +28,7 @@ from antcrm_tools.finding import Found, find, meet
 from antcrm_tools.identity.names import fold
 from antcrm_tools.in_words import field_words
 from antcrm_tools.journal import Turn
+from antcrm_tools.liveness import new_holder
 from antcrm_tools.meaning import contact_keys, differing, literally_differing
 from antcrm_tools.models import Customer, Draft, Edit
 from antcrm_tools.plans import Planned, not_as_sent
@@ -38,7 +38,6 @@ from antcrm_tools.work import no_progress
 from antcrm_tools.writing import is_gone, sent_edit, settled_edit
 
 if TYPE_CHECKING:
-    from antcrm_tools.ledger.changes import News
     from antcrm_tools.records import Records
 
 _LONGEST = timedelta(minutes=15)
@@ -95,7 +94,7 @@ class Resolver:
         if change.status == "done":
             await self._twins(change)
             return
-        holder = secrets.token_urlsafe(12)
+        holder = new_holder()
         if not await self._journal.ledger.changes.take_over(change, holder):
             return
         now = self._journal.now()
@@ -136,6 +135,8 @@ class Resolver:
         found = await find(self._records, change)
         if found.ours is not None:
             await self._adopt(change, found.ours)
+            return
+        if await self._too_early(change, turn):
             return
         if change.ref is not None:
             await acknowledged(self._records, change, change.ref, [])
@@ -229,6 +230,8 @@ class Resolver:
             return
         if not differing(plan.fields, wanted, now, self._records.region):
             await self._settled_edit(change, plan, now)
+        elif await self._too_early(change, turn):
+            return
         elif literally_differing(plan.fields, before, now):
             moved = differing(plan.fields, before, now, self._records.region) or plan.fields
             text = join(
@@ -262,13 +265,14 @@ class Resolver:
 
     async def _delete(self, change: Change, turn: Turn) -> None:
         """Never sent again. Gone: done. There after two looks: it was not deleted."""
-        del turn
         if change.before is None or change.ref is None:
             raise LookupError(f"change {change.id} is no delete")
         name, ref = clean(change.name), change.ref
         if await is_gone(self._records, change.before):
             text = msg("Deleted: {ref} {name}.", ref=ref, name=name)
             await self._journal.settle(change, "done", news=_news(text))
+            return
+        if await self._too_early(change, turn):
             return
         await self._records.get(ref, background=True)  # what cannot be read was not seen to be there
         if not change.probes:
@@ -277,6 +281,15 @@ class Resolver:
             return
         text = msg("{ref} {name} was not deleted. Ask again if you still want it.", ref=ref, name=name)
         await self._journal.settle(change, "failed", reason=text, news=_news(text, ref))
+
+    async def _too_early(self, change: Change, turn: Turn) -> bool:
+        """Whether what is not there may still come: the process that sent it is gone, and AntCRM may be at it."""
+        over = (change.sent_at or change.begun_at) + self._journal.pause
+        if change.status != "sent" or self._journal.now() >= over:
+            return False
+        why = change.reason or msg("The program ended before it heard what became of it.")
+        await self._journal.settle(change, "unsure", reason=why, next_at=over, mine=turn.hold.holder)
+        return True
 
     async def _twins(self, change: Change) -> None:
         """A create that left twice: whether there are two now."""
@@ -321,8 +334,6 @@ class Resolver:
 
 
 def _news(text: Text, *refs: Ref) -> News:
-    from antcrm_tools.ledger.changes import News  # noqa: PLC0415  brings SQLAlchemy
-
     return News(text, refs)
 
 

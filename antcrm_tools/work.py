@@ -29,6 +29,8 @@ class Work:
     shown: str | None = None
     """The fingerprint of the preview that was confirmed; None where nobody had to be asked."""
     progress: Progress = no_progress
+    undo_hours: float = 24.0
+    """How long a change can be undone."""
 
     @property
     def actor(self) -> Actor:

@@ -92,14 +92,16 @@ async def settled_edit(records: Records, change: Change, plan: Planned, after: C
     return Edited(plan.before, after, tuple(plan.fields), change.id)
 
 
-async def delete(records: Records, before: Customer, turn: Turn, wish: Wish) -> Deletion:
+async def delete(records: Records, before: Customer, turn: Turn, wish: Wish, parent: int | None = None) -> Deletion:
     """Delete a customer who was just read.
 
     Raises:
         CrmError: as `Records.delete`.
     """
     ref = before.as_ref()
-    change = await records.journal.begin(turn, wish, Intent("delete", before.name, ref=ref, before=before))
+    change = await records.journal.begin(
+        turn, wish, Intent("delete", before.name, ref=ref, before=before, parent=parent)
+    )
     try:
         await records.api.delete(ref, check=turn.hold.check)
     except MayHaveActed as error:

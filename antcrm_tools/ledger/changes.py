@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, false, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from antcrm_tools.changes import LEASE, OPEN, Change, Hold, Intent, Status, Wish
+from antcrm_tools.changes import LEASE, OPEN, Change, Hold, Intent, News, Status, Wish
 from antcrm_tools.errors import NotActed, OverCap
+from antcrm_tools.ledger.caps import Caps
 from antcrm_tools.ledger.locks import Locks
+from antcrm_tools.ledger.notices import Notices
 from antcrm_tools.ledger.rows import change_of, ms
-from antcrm_tools.ledger.schema import changes, claims, notices
+from antcrm_tools.ledger.schema import changes, claims
 from antcrm_tools.ledger.store import Store
 from antcrm_tools.ledger.values import dump, write_customer, write_edit, write_text
+from antcrm_tools.liveness import is_gone
 from antcrm_tools.models import Customer
-from antcrm_tools.refs import Ref
-from antcrm_tools.text import Text, msg, msgs
+from antcrm_tools.refs import Ref, require_ref
+from antcrm_tools.text import Text, msg
 
 _STALE = timedelta(hours=25)
 """Further ahead than anything is planned: the clock was set back since."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """What one person may write in a day at most, counted in rows."""
-
-    writes: int
-    deletes: int
-    day_start: Callable[[datetime], datetime]
-    """The beginning of the day of a moment, where the company is."""
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What a person hears of a change, and the customers it speaks of."""
-
-    text: Text
-    refs: tuple[Ref, ...] = ()
 
 
 class Changes:
@@ -53,6 +37,7 @@ class Changes:
         self._crm = crm
         self._clock = clock
         self._caps = caps
+        self.notices = Notices(store, crm, clock)
 
     async def begin(self, wish: Wish, intent: Intent, hold: Hold, names: Iterable[str]) -> Change:
         """Write an intent down, and let it hold `names`, which `hold` holds. The request may leave when this returns.
@@ -68,7 +53,7 @@ class Changes:
             "holder": hold.holder,
             "until": ms(hold.until),
         }
-        return await self.store.run(lambda connection: self._begin(connection, row, hold, sorted(set(names))))
+        return await self.store.run(lambda connection: self._begin(connection, wish, row, hold, sorted(set(names))))
 
     async def keep(
         self, wish: Wish, intent: Intent, hold: Hold, names: Iterable[str], *, next_at: datetime, reason: Text
@@ -82,7 +67,7 @@ class Changes:
 
         def work(connection: Connection) -> Change:
             try:
-                return self._begin(connection, row, hold, held)
+                return self._begin(connection, wish, row, hold, held)
             except OverCap as over:
                 tomorrow = ms(self._caps.day_start(self._clock()) + timedelta(days=1))
                 late = row | {"counted_at": None, "next_at": tomorrow, "reason": write_text(over.what)}
@@ -132,7 +117,7 @@ class Changes:
         def work(connection: Connection) -> bool:
             settled = self.settle_now(connection, change, values, ref, mine)
             if settled and news is not None:
-                self.notice(connection, change, news)
+                self.notices.add(connection, change, news.text, news.refs)
             return settled
 
         try:
@@ -151,13 +136,13 @@ class Changes:
             where = and_(self._is(changes.c.id == change.id), changes.c.next_at.is_not(None))
             looked = connection.execute(update(changes).where(where).values(next_at=None)).rowcount
             if looked and news is not None:
-                self.notice(connection, change, news)
+                self.notices.add(connection, change, news.text, news.refs)
 
         await self.store.run(work)
 
     async def tell(self, change: Change, news: News) -> None:
         """Keep something for a person to hear."""
-        await self.store.run(lambda connection: self.notice(connection, change, news))
+        await self.store.run(lambda connection: self.notices.add(connection, change, news.text, news.refs))
 
     def now(self) -> datetime:
         """By the clock on the wall."""
@@ -193,11 +178,9 @@ class Changes:
     async def take_over(self, change: Change, holder: str) -> bool:
         """Work on an open change alone for a while. False: somebody else does, or it is settled."""
         now = self._clock()
-        free = or_(
-            changes.c.until.is_(None),
-            changes.c.until <= ms(now),
-            changes.c.until > ms(now + LEASE + timedelta(minutes=1)),
-        )
+        # A process that is gone is waited for no longer.
+        gone = changes.c.holder == change.holder if is_gone(change.holder) else false()
+        free = or_(gone, _free(now))
         where = and_(self._is(changes.c.id == change.id), changes.c.status == change.status, free)
         return await self._update(where, holder=holder, until=ms(now + LEASE))
 
@@ -210,12 +193,13 @@ class Changes:
         now = self._clock()
         where = and_(self._is(changes.c.id == change.id), changes.c.holder == holder, changes.c.status.in_(OPEN))
         values = {"status": "sent", "sent_at": ms(now), "until": ms(now + LEASE), "sends": changes.c.sends + 1}
-        if not change.counted:
+        held_back = not change.counted and change.wish.undoes is None
+        if held_back:
             values["counted_at"] = ms(now)
 
         def work(connection: Connection) -> bool:
-            if not change.counted:
-                self._require_room(connection, change.wish.actor.who, 1, deletes=0)
+            if held_back:
+                self.require_room(connection, change.wish, 1)
             return connection.execute(update(changes).where(where).values(**values)).rowcount == 1
 
         return await self.store.run(work)
@@ -227,15 +211,23 @@ class Changes:
         """
         stepped_back = ms(now + _STALE)
         timely = or_(changes.c.next_at <= ms(now), changes.c.next_at > stepped_back)
-        gone = or_(changes.c.until <= ms(now), changes.c.until > ms(now + LEASE + timedelta(minutes=1)))
-        free = or_(changes.c.until.is_(None), gone)
+        free = _free(now)
         where = or_(
             and_(changes.c.status == "waiting", or_(changes.c.parent.is_(None), changes.c.sends > 0), timely, free),
             and_(changes.c.status == "unsure", timely, free),
-            and_(changes.c.status == "sent", gone),
+            and_(changes.c.status == "sent", free),
             and_(changes.c.status == "done", timely),
         )
-        return await self.listed(where, changes.c.id, limit=limit)
+        left = await self._left_behind()
+        return [*left, *await self.listed(where, changes.c.id, limit=limit)]
+
+    async def _left_behind(self) -> list[Change]:
+        """Changes of processes that are certainly gone, though their time is not over."""
+        working = and_(changes.c.status.in_(OPEN), changes.c.holder.is_not(None))
+        query = select(changes.c.holder).where(self._is(working)).distinct()
+        holders = await self.store.run(lambda c: c.execute(query).scalars().all(), write=False)
+        gone = [holder for holder in holders if is_gone(holder)]
+        return await self.listed(and_(working, changes.c.holder.in_(gone)), changes.c.id) if gone else []
 
     async def next_due(self) -> bool:
         """Whether anything is open at all, now or later."""
@@ -254,27 +246,13 @@ class Changes:
 
         return await self.store.run(work, write=False)
 
-    def notice(self, connection: Connection, change: Change, news: News) -> None:
-        """Keep something for a person to hear."""
-        actor = change.wish.actor
-        connection.execute(
-            insert(notices).values(
-                crm=self._crm,
-                who=actor.who,
-                face=actor.face,
-                change=change.id,
-                text=write_text(news.text),
-                refs=",".join(str(ref) for ref in news.refs),
-                at=ms(self._clock()),
-            )
-        )
+    def require_room(self, connection: Connection, wish: Wish, rows: int, *, deletes: int = 0) -> None:
+        """Raises OverCap where the day has no room for so many rows. What takes something back needs none."""
+        if wish.undoes is None:
+            self._caps.require_room(connection, self._crm, wish.actor.who, self._clock(), rows=rows, deletes=deletes)
 
-    def require_room(self, connection: Connection, who: str, rows: int, *, deletes: int) -> None:
-        """Raises OverCap where so many more rows are more than the day has room for."""
-        self._require_room(connection, who, rows, deletes=deletes)
-
-    def _begin(self, connection: Connection, row: dict[str, Any], hold: Hold, names: list[str]) -> Change:
-        self._require_room(connection, row["who"], 1, deletes=int(row["action"] == "delete"))
+    def _begin(self, connection: Connection, wish: Wish, row: dict[str, Any], hold: Hold, names: list[str]) -> Change:
+        self.require_room(connection, wish, 1, deletes=int(row["action"] == "delete"))
         return self._insert(connection, row, hold, names)
 
     def _insert(self, connection: Connection, row: dict[str, Any], hold: Hold, names: list[str]) -> Change:
@@ -299,27 +277,39 @@ class Changes:
             connection.execute(insert(claims).values(crm=self._crm, ref=str(ref), change=change.id))
         if values["status"] not in OPEN:
             self.locks.free(connection, change.id)
-        if values["status"] == "done" and change.wish.undoes is not None and change.parent is None:
+        if values["status"] == "done" and change.wish.undoes is not None:
             self._mark_undone(connection, change.wish.undoes, change.id)
         return True
+
+    async def mark_undone(self, change: Change) -> None:
+        """There is nothing of it to undo any more."""
+        await self._update(and_(self._is(changes.c.id == change.id), changes.c.status == "done"), status="undone")
+
+    async def successor(self, ref: Ref) -> Ref:
+        """The number a customer has now, after having been deleted and brought back any number of times."""
+
+        def work(connection: Connection) -> str:
+            found = str(ref)
+            deleted, back = changes.alias(), changes.alias()
+            while True:
+                query = select(back.c.ref).where(
+                    deleted.c.crm == self._crm,
+                    deleted.c.action == "delete",
+                    deleted.c.ref == found,
+                    back.c.undoes == deleted.c.id,
+                    back.c.status == "done",
+                    back.c.ref != found,
+                )
+                now = connection.execute(query.order_by(back.c.id.desc())).scalars().first()
+                if now is None:
+                    return found
+                found = now
+
+        return require_ref(await self.store.run(work, write=False))
 
     def _mark_undone(self, connection: Connection, number: int, by: int) -> None:
         where = and_(self._is(changes.c.id == number), changes.c.status.in_(("done", "conflict")))
         connection.execute(update(changes).where(where).values(status="undone", undone_by=by))
-
-    def _require_room(self, connection: Connection, who: str, rows: int, *, deletes: int) -> None:
-        if connection.dialect.name == "postgresql":
-            # Two of one person's at once, in two processes, would both find the room for one.
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{self._crm} {who}"))))
-        start = ms(self._caps.day_start(self._clock()))
-        # An import is counted by its rows.
-        counted = and_(self._is(changes.c.who == who), changes.c.counted_at >= start, changes.c.action != "import")
-        both = select(func.count(), func.count().filter(changes.c.action == "delete")).where(counted)
-        done, deleted = connection.execute(both).one()
-        if done + rows > self._caps.writes:
-            raise _over(self._caps.writes, self._caps.writes - done, "writes")
-        if deletes and deleted + deletes > self._caps.deletes:
-            raise _over(self._caps.deletes, self._caps.deletes - deleted, "deletes")
 
     def row(self, wish: Wish, intent: Intent, *, status: Status) -> dict[str, Any]:
         now = ms(self._clock())
@@ -338,7 +328,7 @@ class Changes:
             "ref": None if intent.ref is None else str(intent.ref),
             "undoes": wish.undoes,
             "begun_at": now,
-            "counted_at": now,
+            "counted_at": None if wish.undoes is not None else now,
             "name": intent.name,
             "arguments": wish.arguments,
             "wanted": None if intent.wanted is None else write_edit(intent.wanted),
@@ -368,21 +358,12 @@ class Changes:
         return and_(changes.c.crm == self._crm, where)
 
 
-def _over(most: int, left: int, what: str) -> OverCap:
-    said = (
-        msgs(
-            "One person may change {count} customer in a day.",
-            "One person may change {count} customers in a day.",
-            most,
-        )
-        if what == "writes"
-        else msgs(
-            "One person may delete {count} customer in a day.",
-            "One person may delete {count} customers in a day.",
-            most,
-        )
-    )
-    return OverCap(
-        said,
-        then=msg("Today there is room for {left} more. Go on tomorrow, or ask the admin.", left=max(0, left)),
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Nobody works on it: the time of whoever did is over, or lies further ahead than any does since the clock was set
+    back.
+    """
+    return or_(
+        changes.c.until.is_(None),
+        changes.c.until <= ms(now),
+        changes.c.until > ms(now + LEASE + timedelta(minutes=1)),
     )

@@ -16,7 +16,6 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
 
 from antcrm_tools.errors import LedgerBroken
-from antcrm_tools.ledger.schema import WRITER_LOCK
 from antcrm_tools.text import msg
 
 WRITE = "ledger_write"
@@ -24,6 +23,9 @@ WRITE = "ledger_write"
 
 CONNECTIONS = 4
 """To a Postgres, at most."""
+
+_WRITER_LOCK = "select pg_advisory_xact_lock(4157243105)"
+"""Held on a Postgres until the transaction ends."""
 
 _CONNECT_SECONDS = 10
 _STATEMENT_MS = 30_000
@@ -87,7 +89,7 @@ def postgres_engine(address: str, busy: float) -> Engine:
     def _begin(connection: Connection) -> None:
         # One writer at a time, as in a file: what was read to decide about a write still holds when it is made.
         if connection.get_execution_options().get(WRITE, True):
-            connection.exec_driver_sql(WRITER_LOCK)
+            connection.exec_driver_sql(_WRITER_LOCK)
 
     return made
 

@@ -56,9 +56,9 @@ class Imports:
         }
 
         def work(connection: Connection) -> int:
-            self._changes.require_room(connection, wish.actor.who, len(rows), deletes=0)
+            self._changes.require_room(connection, wish, len(rows))
             number = connection.execute(insert(changes).returning(changes.c.id).values(head)).scalar_one()
-            bare = Wish(wish.actor, wish.tool, "", "", wish.undoes)
+            bare = Wish(wish.actor, wish.tool, "")
             values = [
                 self._changes.row(bare, row, status="waiting") | {"parent": number, "place": place}
                 for place, row in enumerate(rows)

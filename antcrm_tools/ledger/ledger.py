@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from antcrm_tools.ledger.changes import Caps, Changes
+from antcrm_tools.ledger.caps import Caps
+from antcrm_tools.ledger.changes import Changes
 from antcrm_tools.ledger.imports import Imports
 from antcrm_tools.ledger.locks import Locks
+from antcrm_tools.ledger.notices import Notices
 from antcrm_tools.ledger.store import Store
 
 
@@ -23,10 +25,11 @@ class Ledger:
     locks: Locks
     changes: Changes
     imports: Imports
+    notices: Notices
 
     @classmethod
     def on(cls, store: Store, *, crm: str, clock: Callable[[], datetime], caps: Caps) -> Self:
         """The ledger of the AntCRM called `crm` in a database."""
         locks = Locks(store, crm)
         changes = Changes(store, locks, crm=crm, clock=clock, caps=caps)
-        return cls(store, crm, clock, locks, changes, Imports(changes))
+        return cls(store, crm, clock, locks, changes, Imports(changes), changes.notices)

@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from antcrm_tools.changes import LEASE, OPEN, Busy, Hold
 from antcrm_tools.ledger.rows import change_of, moment, ms
 from antcrm_tools.ledger.schema import changes, locks
 from antcrm_tools.ledger.store import Store
+from antcrm_tools.liveness import is_gone
 
 _FUTURE = timedelta(seconds=60)
 
@@ -75,7 +76,7 @@ class Locks:
     def _take(self, connection: Connection, wanted: list[str], holder: str, now: datetime) -> Busy | None:
         there = and_(locks.c.crm == self._crm, locks.c.name.in_(wanted))
         for row in connection.execute(select(locks).where(there)).mappings():
-            busy = self._busy(connection, row["change"], row["taken"], row["until"], now)
+            busy = self._busy(connection, row, now)
             if busy is not None:
                 return replace(busy, name=row["name"])
         # The holder of what has run out cannot send any more: it looks at the clock before each request.
@@ -91,14 +92,15 @@ class Locks:
                 raise _TakenMeanwhileError from None
         return None
 
-    def _busy(self, connection: Connection, change: int | None, taken: int, until: int, now: datetime) -> Busy | None:
-        if change is not None:
-            row = connection.execute(select(changes).where(changes.c.id == change)).mappings().first()
+    def _busy(self, connection: Connection, lock: RowMapping, now: datetime) -> Busy | None:
+        if lock["change"] is not None:
+            row = connection.execute(select(changes).where(changes.c.id == lock["change"])).mappings().first()
             if row is not None and row["status"] in OPEN:
                 return Busy(moment(row["begun_at"]) or now, change_of(row))
             return None
+        taken, until = lock["taken"], lock["until"]
         # Taken in the future: the clock was set back since. Its holder sees that too, and sends nothing.
-        alive = ms(now) < until and taken <= ms(now + _FUTURE)
+        alive = ms(now) < until and taken <= ms(now + _FUTURE) and not is_gone(lock["holder"])
         return Busy(moment(taken) or now, None) if alive else None
 
 

@@ -164,9 +164,6 @@ keys = Table(
     Column("made_at", _Moment, nullable=False),
 )
 
-WRITER_LOCK = "select pg_advisory_xact_lock(4157243105)"
-"""What a transaction that writes holds on a Postgres until it ends."""
-
 Step = Callable[[Connection], None]
 
 STEPS: Mapping[int, Step] = {}
@@ -183,13 +180,11 @@ def found_version(connection: Connection) -> int | None:
 
 
 def migrate(connection: Connection, steps: Mapping[int, Step] = STEPS, to: int = VERSION) -> None:
-    """Bring a ledger to the tables above. Safe when several processes start at once: one does it, the others wait.
+    """Bring a ledger to the tables above, in a transaction that writes: of several processes one does it, others wait.
 
     Raises:
         NewerLedgerError: it is ahead of this program, which must not touch it.
     """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(WRITER_LOCK)
     found = found_version(connection)
     if found is None:
         # Tables that are there without a version are somebody else's: better an error than a mixture.

@@ -14,6 +14,7 @@ from antcrm_tools.tools.find_customers import find_customers
 from antcrm_tools.tools.get_customer import get_customer
 from antcrm_tools.tools.import_leads import import_leads
 from antcrm_tools.tools.stage_and_tags import add_tags, remove_tags, update_stage
+from antcrm_tools.tools.undo_change import undo_change
 from antcrm_tools.tools.update_customer import update_customer
 
 TOOLS: tuple[Tool[Any, Any], ...] = (
@@ -27,6 +28,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     add_note,
     delete_customer,
     import_leads,
+    undo_change,
 )
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}

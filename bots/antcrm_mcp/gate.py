@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
@@ -17,12 +17,13 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from antcrm_mcp.form import NO, Answer, form, read
-from antcrm_tools.desk import Desk, dropped
-from antcrm_tools.errors import CannotAsk
+from antcrm_tools.carrying import dropped
+from antcrm_tools.desk import Desk
+from antcrm_tools.errors import CannotAsk, CrmError
 from antcrm_tools.house import House
-from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Unsure
+from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Queued, Unsure
 from antcrm_tools.registry import Call
-from antcrm_tools.text import clean, msg
+from antcrm_tools.text import Text, clean, msg
 from antcrm_tools.work import Progress
 
 QUESTION = "confirm"
@@ -30,7 +31,11 @@ QUESTION = "confirm"
 
 _WATCHER_SECONDS = 1.0
 
+_WITHIN = 45.0
+"""Seconds a call waits for a write that takes long. Hosts give up on a call after 60."""
+
 Context = ServerRequestContext[Any, Any]
+Ended: TypeAlias = Done | Queued | Unsure | Dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +46,22 @@ class Gate:
     elicit_timeout: float
     """Seconds to wait for an answer in the old era. Hosts give up on a call after 60."""
 
-    async def run(
-        self, ctx: Context, params: CallToolRequestParams, call: Call
-    ) -> Done | Unsure | Dropped | InputRequiredResult:
+    async def run(self, ctx: Context, params: CallToolRequestParams, call: Call) -> Ended | InputRequiredResult:
         """Run a call, or return the question that has to be answered first.
 
         Raises:
             CannotAsk: a person would have to confirm, and this assistant cannot show the question.
             CrmError: saying what was and was not done.
         """
-        actor, progress = self._actor(ctx), _progress(ctx)
+        actor, progress = self.actor(ctx), _progress(ctx)
         modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
         if modern and params.request_state is not None:
             # Only a state we sealed says that somebody was asked. Answers alone say nothing: a model can write them.
             return await self._answered(params.request_state, params, call, actor, progress)
-        policy = self.house.policy
-        if policy.allows(call.effect) and policy.asks(call.effect) and not _can_ask(ctx, modern=modern):
+        if not _can_ask(ctx, modern=modern) and await self._would_ask(call, actor):
             raise _cannot_ask(call)
         desk = self.house.desk()
-        outcome = await desk.submit(call, actor, progress=progress)
+        outcome = await desk.submit(call, actor, progress=progress, within=_WITHIN)
         if not isinstance(outcome, Ask):
             return outcome
         if modern:
@@ -67,9 +69,15 @@ class Gate:
             return InputRequiredResult(input_requests={QUESTION: question}, request_state=outcome.ticket)
         return await self._ask_now(ctx, call, outcome, actor, progress)
 
+    async def _would_ask(self, call: Call, actor: Actor) -> bool:
+        policy = self.house.policy
+        if call.tool.weigh is None:
+            return policy.allows(call.effect) and policy.asks(call.effect)
+        return await self.house.desk().asks(call, actor)
+
     async def _answered(
         self, ticket_id: str, params: CallToolRequestParams, call: Call, actor: Actor, progress: Progress
-    ) -> Done | Unsure | Dropped:
+    ) -> Ended:
         desk = self.house.desk()
         ticket = await desk.question(ticket_id)
         if ticket is None or (ticket.call.tool.name, ticket.call.canonical) != (call.tool.name, call.canonical):
@@ -77,11 +85,11 @@ class Gate:
             return dropped("unknown_ticket")
         given = (params.input_responses or {}).get(QUESTION)
         answer = read(given, ticket.preview, self.house.settings.language)
-        return await desk.answer(ticket_id, actor, yes=answer.yes, count=answer.count, progress=progress)
+        return await desk.answer(
+            ticket_id, actor, yes=answer.yes, count=answer.count, progress=progress, within=_WITHIN
+        )
 
-    async def _ask_now(
-        self, ctx: Context, call: Call, ask: Ask, actor: Actor, progress: Progress
-    ) -> Done | Unsure | Dropped:
+    async def _ask_now(self, ctx: Context, call: Call, ask: Ask, actor: Actor, progress: Progress) -> Ended:
         desk = self.house.desk()
         try:
             async with asyncio.timeout(self.elicit_timeout):
@@ -93,7 +101,9 @@ class Gate:
             if await desk.withdraw(ask.ticket):
                 raise _cannot_ask(call) from None
             return await desk.answer(ask.ticket, actor, yes=False)
-        return await desk.answer(ask.ticket, actor, yes=answer.yes, count=answer.count, progress=progress)
+        return await desk.answer(
+            ask.ticket, actor, yes=answer.yes, count=answer.count, progress=progress, within=_WITHIN
+        )
 
     async def _elicit(self, ctx: Context, ask: Ask) -> Answer:
         language = self.house.settings.language
@@ -104,13 +114,27 @@ class Gate:
             return NO  # an answer that is none
         return read(given, ask.preview, language)
 
-    def _actor(self, ctx: Context) -> Actor:
+    async def news(self, actor: Actor) -> list[Text]:
+        """What the person has not heard yet of earlier calls, once the ledger is open anyway; each is told once."""
+        if not self.house.has_ledger:
+            return []
+        try:
+            desk = self.house.desk()
+            news = await desk.news(actor)
+            if news:
+                await desk.told(news)
+        except CrmError:
+            return []  # it is kept, and told with another answer
+        return [each.text for each in news]
+
+    def actor(self, ctx: Context) -> Actor:
+        """On whose behalf a call is made."""
         client = ctx.session.client_params
         host = "" if client is None else clean(client.client_info.name, 60)
         return Actor(who=self.house.settings.actor, face="mcp", host=host)
 
 
-async def _unanswered(desk: Desk, ask: Ask, actor: Actor) -> Done | Unsure | Dropped:
+async def _unanswered(desk: Desk, ask: Ask, actor: Actor) -> Ended:
     if await desk.withdraw(ask.ticket):
         text = msg("Nobody answered the question in time, so nothing was changed. Ask again when the person is there.")
         return Dropped("expired", text)

@@ -40,6 +40,7 @@ async def serve_http(
     listening, url = _listen(host, port)
     if announce is not None:
         announce(url)
+    house.tend()
     await _serve(uvicorn.Server(_config(house, listening)), listening)
 
 

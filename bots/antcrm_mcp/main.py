@@ -106,6 +106,7 @@ async def _serve(settings: Settings) -> None:
 
     stop = _stop_on_signals()
     async with House(settings) as house:
+        house.tend()
         server = build_server(house, tools=TOOLS)
         async with stdio_server() as (incoming, outgoing):
             serving = asyncio.create_task(server.run(incoming, outgoing, server.create_initialization_options()))

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from mcp.types import CallToolResult, TextContent
 
 from antcrm_tools.errors import NOTHING_CHANGED, CrmError
 from antcrm_tools.logs import note_unexpected
-from antcrm_tools.outcomes import Done, Dropped, Unsure
+from antcrm_tools.outcomes import Done, Dropped, Queued, Unsure
 from antcrm_tools.registry import Effect, Result
 from antcrm_tools.text import Language, Text, join, msg, verbatim
 from antcrm_tools.tools.find_customers import FoundCustomers
 from antcrm_tools.tools.get_customer import WholeCustomer
 
 
-def outcome(what: Done | Unsure | Dropped, language: Language) -> CallToolResult:
-    """What became of a call.
+def outcome(what: Done | Queued | Unsure | Dropped, language: Language, *, news: Sequence[Text] = ()) -> CallToolResult:
+    """What became of a call, and of earlier ones of which it was not known (`news`).
 
-    `Dropped` and `Unsure` are marked as errors although nothing failed: they have no data, and a result that is no
+    `Dropped`, `Queued` and `Unsure` are marked as errors although nothing failed: they have no data, and a result that is no
     error has to match the tool's output schema.
     """
     if isinstance(what, Done):
@@ -27,10 +28,14 @@ def outcome(what: Done | Unsure | Dropped, language: Language) -> CallToolResult
         if what.again:
             words = join([msg("This was done a moment ago already; nothing was sent now."), words], "\n")
         return CallToolResult(
-            content=[TextContent(type="text", text=words.render(language))],
+            content=[TextContent(type="text", text=text.render(language)) for text in (words, *_heard(news))],
             structured_content=structured(what.result),
         )
-    return _without_data(what.text, language)
+    return _without_data(join([what.text, *_heard(news)], "\n"), language)
+
+
+def _heard(news: Sequence[Text]) -> list[Text]:
+    return [join([msg("News of earlier changes:"), *news], "\n")] if news else []
 
 
 def failure(error: CrmError, language: Language) -> CallToolResult:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 from mcp.server import CacheHint, Server, ServerRequestContext
-from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
@@ -22,6 +20,7 @@ from mcp.types import Tool as ListedTool
 from antcrm_mcp import render
 from antcrm_mcp.gate import Gate
 from antcrm_mcp.schema import input_schema, output_schema
+from antcrm_mcp.sealing import Sealing
 from antcrm_prompts import read as read_prompt
 from antcrm_tools.errors import BadInput, CrmError
 from antcrm_tools.house import House
@@ -42,13 +41,12 @@ def build_server(
     house: House,
     *,
     tools: Sequence[Tool[Any, Any]],
-    state_keys: Sequence[bytes] | None = None,
     elicit_timeout: float = 50.0,
 ) -> Server[Any]:
-    """A server for one House. It opens nothing before the first call.
+    """A server for one House. It opens nothing before the first call. `elicit_timeout` is in seconds.
 
-    `state_keys` (32 bytes or more each, the first one seals) are shared by processes that share tickets; left out, a
-    question can only be answered to the process that asked it. `elicit_timeout` is in seconds.
+    The key that seals questions is kept in the ledger with the tickets, so that whichever process shares them reads
+    the answer.
     """
     settings = house.settings
     gate = Gate(house, elicit_timeout)
@@ -69,7 +67,9 @@ def build_server(
             call = _named(named, params.name).call(params.arguments or {})
             effect = call.effect
             outcome = await gate.run(ctx, params, call)
-            return outcome if isinstance(outcome, InputRequiredResult) else render.outcome(outcome, settings.language)
+            if isinstance(outcome, InputRequiredResult):
+                return outcome
+            return render.outcome(outcome, settings.language, news=await gate.news(gate.actor(ctx)))
         except CrmError as error:
             return render.failure(error, settings.language)
         except Exception as error:  # noqa: BLE001  the edge: what nobody foresaw gets a code
@@ -86,8 +86,7 @@ def build_server(
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
-    security = RequestStateSecurity(keys=list(state_keys or [os.urandom(32)]), ttl=_STATE_SECONDS)
-    server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
+    server.middleware.append(Sealing(house.seal_key, ttl=_STATE_SECONDS, audience=NAME, language=settings.language))
     return server
 
 

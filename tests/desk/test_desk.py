@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from antcrm_tools.errors import CrmError, NotAllowed, NotFound
+from antcrm_tools.desk import Desk
+from antcrm_tools.errors import CrmError, Held, NotAllowed, NotFound
+from antcrm_tools.ledger.tickets import LedgerTickets
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Outcome, Unsure
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
+from antcrm_tools.rights import Policy
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.text import Text, msg
 from antcrm_tools.tools import TOOLS, tool_named
 from antcrm_tools.tools.delete_customer import Deleted
-from antcrm_tools.tools.import_leads import Imported
 from antcrm_tools.work import Work
 from tests.fakes.world import ALWAYS, World, world
 
@@ -131,13 +133,44 @@ async def test_an_error_after_the_yes_is_told_again_and_not_tried_again() -> Non
         assert len(w.destroyed()) == 1
 
 
-async def test_an_unsure_delete_is_said_and_never_sent_again() -> None:
+async def test_a_delete_whose_answer_is_lost_is_found_to_be_done() -> None:
     async with world() as w:
         question = await ask(w)
         w.line.lose_answer("DELETE", times=ALWAYS)
         desk = w.house.desk()
+        done = await desk.answer(question.ticket, LAN, yes=True)
+        assert isinstance(done, Done)
+        assert isinstance(done.result, Deleted)
+        assert await desk.answer(question.ticket, LAN, yes=True) == done
+        assert len(w.destroyed()) == 1
+
+
+async def test_an_unsure_delete_is_said_and_never_sent_again() -> None:
+    async with world() as w:
+        question = await ask(w)
+        w.sandbox.faults.fail("DELETE", 500)
+        desk = w.house.desk()
         assert isinstance(await desk.answer(question.ticket, LAN, yes=True), Unsure)
         assert isinstance(await desk.answer(question.ticket, LAN, yes=True), Unsure)
+        # Looked at twice, with a pause before each: it is there, so it was not deleted, and a person is asked anew.
+        await w.later(seconds=121)
+        await w.later(seconds=121)
+        assert len(w.destroyed()) == 1
+        assert w.sandbox.store.get("lead", AN.id) is not None
+        assert isinstance(await desk.answer((await ask(w)).ticket, LAN, yes=True), Done)
+        assert len(w.destroyed()) == 2
+
+
+async def test_while_a_delete_is_unsure_a_new_yes_deletes_nothing() -> None:
+    async with world() as w:
+        question = await ask(w)
+        w.sandbox.faults.fail("DELETE", 500)
+        desk = w.house.desk()
+        assert isinstance(await desk.answer(question.ticket, LAN, yes=True), Unsure)
+        for actor in (LAN, MINH):
+            again = await ask(w, "delete_customer", actor, ref=AN.ref)
+            with pytest.raises(Held):
+                await desk.answer(again.ticket, actor, yes=True)
         assert len(w.destroyed()) == 1
 
 
@@ -155,26 +188,6 @@ async def test_a_caller_who_goes_away_does_not_leave_half_a_write() -> None:
         assert isinstance(again, Done)
         assert isinstance(again.result, Deleted)
         assert len(w.destroyed()) == 1
-
-
-async def test_the_number_of_a_bulk_has_to_be_typed() -> None:
-    async with world() as w:
-        rows = [{"name": f"Khách {i}"} for i in range(3)]
-        for typed in (None, 2, 0):
-            question = await ask(w, "import_leads", LAN, rows=rows)
-            assert question.preview.count == 3
-            outcome = await w.house.desk().answer(question.ticket, LAN, yes=True, count=typed)
-            assert isinstance(outcome, Dropped)
-            assert outcome.reason == "wrong_count"
-        assert w.sent("POST") == []
-        question = await ask(w, "import_leads", LAN, rows=rows)
-        done = await w.house.desk().answer(question.ticket, LAN, yes=True, count=3)
-        assert isinstance(done, Done)
-        assert isinstance(done.result, Imported)
-        assert done.result.created == 3
-        # The same import again, within its ten minutes, is the same wish and not three more leads.
-        assert await submit(w, "import_leads", rows=rows) == replace(done, again=True)
-        assert len(w.sent("POST")) == 1
 
 
 @pytest.mark.parametrize(
@@ -258,7 +271,9 @@ async def test_the_desk_compares_for_itself_what_a_careless_tool_does_not() -> N
         return Ran()
 
     async with world() as w:
-        desk = w.house.desk()
+        ledger = w.house.ledger()
+        tickets = LedgerTickets(ledger.store, crm=ledger.crm, clock=w.clock, tools={"careless": careless}.__getitem__)
+        desk = Desk(w.house.records(), tickets, policy=Policy(), clock=w.clock, zone=w.house.settings.zone)
         question = await desk.submit(careless.call({}), LAN)
         assert isinstance(question, Ask)
         outcome = await desk.answer(question.ticket, LAN, yes=True)
@@ -271,40 +286,3 @@ async def test_no_tool_has_a_way_to_say_yes_for_the_person() -> None:
     words = {"confirm", "confirmed", "force", "yes", "skip", "sure"}
     for one in TOOLS:
         assert not words & {part for name in one.args.model_fields for part in name.split("_")}, one.name
-
-
-async def test_an_import_that_was_not_sent_is_tried_again_at_once() -> None:
-    async with world() as w:
-        rows = [{"name": "Khách 1"}]
-        question = await ask(w, "import_leads", LAN, rows=rows)
-        w.line.lose_request(times=ALWAYS)
-        first = await w.house.desk().answer(question.ticket, LAN, yes=True, count=1)
-        assert isinstance(first, Done)
-        assert not first.result.acted()
-        w.line.clear()
-        again = await ask(w, "import_leads", LAN, rows=rows)
-        assert again.ticket != question.ticket
-
-
-async def test_a_long_import_is_not_confirmed_twice_while_it_runs() -> None:
-    async with world() as w:
-        rows = [{"name": "Khách 1"}]
-        question = await ask(w, "import_leads", LAN, rows=rows)
-        running, go_on = asyncio.Event(), asyncio.Event()
-
-        async def watch(_done: int, _total: int) -> None:
-            running.set()
-            await go_on.wait()
-
-        desk = w.house.desk()
-        answered = asyncio.create_task(desk.answer(question.ticket, LAN, yes=True, count=1, progress=watch))
-        async with asyncio.timeout(10):
-            await running.wait()
-            w.clock.advance(minutes=11)
-            repeated = asyncio.create_task(submit(w, "import_leads", rows=rows))
-            await asyncio.sleep(0)
-            go_on.set()
-            first, second = await asyncio.gather(answered, repeated)
-        assert isinstance(second, Done)
-        assert second == first
-        assert len(w.sent("POST")) == 1

@@ -8,9 +8,11 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from sqlalchemy import Connection, Engine, delete, event
 from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.ledger.schema import keys
 from antcrm_tools.ledger.store import Store
-from tests.fakes.ledgers import put, there
+from tests.fakes.ledgers import BOUND, put, there
 
 posix = pytest.mark.skipif(os.name != "posix", reason="rights are POSIX's")
 NOBODY = 65534
@@ -40,10 +42,7 @@ def opened(file: Path) -> Generator[Store]:
 
 @contextmanager
 def connections_have(pragma: str) -> Generator[None]:
-    """What is wrong with the disk, as far as it can be had for a test: a rule for every new connection.
-
-    It outlives this on a connection that is kept; one that met an error is not.
-    """
+    """What is wrong with the disk, as a rule for every new connection; it ends with a connection that met an error."""
 
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
@@ -166,7 +165,6 @@ def test_rights_taken_away_and_given_back(nobodys: Path) -> None:
     file.parent.chmod(0o500)
     assert broken(opened, put("more")).startswith(f"{file} cannot be written.")
     file.parent.chmod(0o700)
-    opened.run_now(there)
     file.chmod(0o400)
     assert broken(opened, put("more")).startswith(f"{file} cannot be written.")
     assert opened.run_now(there, write=False) == ROWS
@@ -255,8 +253,6 @@ def test_a_folder_thrown_away_while_it_is_open(opened: Store, file: Path) -> Non
     shutil.rmtree(file.parent)
     opened.run_now(put("b"))
     assert opened.run_now(there) == ["b"]
-    if os.name == "posix":
-        assert mode(file.parent) == 0o700
 
 
 def test_a_file_somebody_has_for_himself(opened: Store, file: Path) -> None:
@@ -268,6 +264,21 @@ def test_a_file_somebody_has_for_himself(opened: Store, file: Path) -> None:
             assert broken(opened, there, write).startswith(f"{file} was in use by another program for too long.")
     opened.run_now(put("more"))
     assert opened.run_now(there) == [*ROWS, "more"]
+
+
+def test_a_new_file_that_several_open_at_once(tmp_path: Path) -> None:
+    for number in range(15):  # what goes wrong there goes wrong by chance
+        stores = [Store(tmp_path / str(number) / "ledger.sqlite3") for _ in range(4)]
+        start = Barrier(len(stores))
+
+        def work(store: Store, start: Barrier = start) -> list[str]:
+            start.wait(BOUND)
+            return store.run_now(there)
+
+        with ThreadPoolExecutor(len(stores)) as threads:
+            assert list(threads.map(work, stores, timeout=BOUND)) == [[]] * len(stores)
+        for each in stores:
+            each.close_now()
 
 
 def test_a_copy_of_another_kind_is_brought_to_ours(opened: Store, file: Path) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
-from antcrm_tools.bulk import Fate, create_many
+from antcrm_tools.errors import MayHaveActed, OverCap
+from antcrm_tools.jobs import Fate, Job, begin, read
 from antcrm_tools.models import Draft, Phone
 from antcrm_tools.outcomes import Actor, Ask, Done
-from antcrm_tools.records import Records
 from antcrm_tools.sandbox import AN
 from antcrm_tools.tools import tool_named
+from antcrm_tools.work import no_progress
+from tests.fakes.wishes import wish
 from tests.fakes.world import ALWAYS, World, world
-
-TODAY = date(2026, 8, 3)
 
 
 def drafts(count: int, start: int = 0) -> list[Draft]:
@@ -25,21 +27,36 @@ def drafts(count: int, start: int = 0) -> list[Draft]:
     ]
 
 
-async def run(w: World, rows: list[Draft], *, allow_duplicates: bool = False) -> list[Fate]:
+async def job(w: World, rows: list[Draft], *, allow_duplicates: bool = False, cause: str = "") -> Job:
+    """An import to which a person has said yes."""
     seen: list[tuple[int, int]] = []
 
     async def watch(done: int, total: int) -> None:
         seen.append((done, total))
 
-    records = Records(w.house.api(), code=lambda: "unused", clock=w.clock)
-    fates = await create_many(records, rows, today=TODAY, allow_duplicates=allow_duplicates, progress=watch)
-    assert len(fates) == len(rows)
+    arguments = json.dumps({"allow_duplicates": allow_duplicates}, separators=(",", ":"))
+    made = await begin(
+        w.house.records(), wish(cause, tool="import_leads", arguments=arguments), tuple(rows), progress=watch
+    )
+    assert len(made.fates) == len(rows)
     assert seen == sorted(seen)
-    assert seen[-1] == (len(rows), len(rows))
-    return fates
+    if made.finished:
+        assert seen[-1] == (len(rows), len(rows))
+    return made
 
 
-def names(fates: list[Fate]) -> list[str]:
+async def run(w: World, rows: list[Draft], *, allow_duplicates: bool = False) -> tuple[Fate, ...]:
+    """What became of its rows."""
+    return (await job(w, rows, allow_duplicates=allow_duplicates)).fates
+
+
+async def later(w: World, made: Job) -> tuple[Fate, ...]:
+    """What became of the rows after the pause."""
+    await w.later(seconds=121)
+    return (await read(w.house.records(), made.change)).fates
+
+
+def names(fates: Iterable[Fate]) -> list[str]:
     return [fate.name for fate in fates]
 
 
@@ -78,9 +95,14 @@ async def test_one_row_antcrm_refuses_does_not_hold_up_the_others(bad: str, refu
             update={"bulk_bad_row": bad, "refusals": refusal, "post_known_phone": "refuse"}
         )
         rows = [*drafts(3), Draft(name="Người quen", phones=(Phone(value=AN.phone),), code="x"), *drafts(2, 3)]
-        fates = await run(w, rows, allow_duplicates=True)
-        assert names(fates)[:3] + names(fates)[4:] == ["created"] * 5
-        assert fates[3].name in {"refused", "not_stored"}
+        made = await job(w, rows, allow_duplicates=True)
+        assert made.finished
+        assert names(made.fates)[:3] + names(made.fates)[4:] == ["created"] * 5
+        if bad == "skip":
+            # The package was acknowledged without it, so it is looked into: sent once more by itself, and refused.
+            assert made.fates[3].name == "unsure"
+            made = replace(made, fates=await later(w, made))
+        assert made.fates[3].name == "refused"
         assert w.sandbox.store.count("lead") == 5 + 5
 
 
@@ -91,26 +113,59 @@ async def test_a_package_whose_answer_is_lost_is_read_back_and_never_sent_again(
         assert packages(w) == [3]
 
 
-async def test_a_package_that_did_not_act_and_gave_no_answer_is_unsure() -> None:
+async def test_a_package_that_did_not_act_and_gave_no_answer_is_unsure_and_each_row_is_sent_once_more() -> None:
     async with world(people=0) as w:
         w.sandbox.faults.fail("POST", 500)
-        fates = await run(w, drafts(3))
-        assert names(fates) == ["unsure"] * 3
+        made = await job(w, drafts(3))
+        assert names(made.fates) == ["unsure"] * 3
         assert packages(w) == [3]
+        assert names(await later(w, made)) == ["created"] * 3
+        assert len(w.sent("POST")) == 1 + 3
+        assert w.sandbox.store.count("lead") == 3
 
 
-async def test_rows_that_were_not_sent_say_so() -> None:
+async def test_a_package_that_acts_within_the_pause_is_found_and_nothing_is_sent_again() -> None:
+    async with world(people=0) as w:
+        w.sandbox.faults.act_late("POST")
+        made = await job(w, drafts(3))
+        assert names(made.fates) == ["unsure"] * 3
+        await w.sandbox.act_pending()
+        assert names(await later(w, made)) == ["created"] * 3
+        assert len(w.sent("POST")) == 1
+        assert w.sandbox.store.count("lead") == 3
+
+
+async def test_rows_that_were_not_sent_say_so_and_are_sent_later() -> None:
     async with world(people=0) as w:
         w.line.lose_request(times=ALWAYS)
-        fates = await run(w, drafts(101))
-        assert names(fates) == ["not_sent"] * 101
-        assert "could not be reached" in str(fates[0].reason)
+        made = await job(w, drafts(101))
+        assert names(made.fates) == ["not_sent"] * 101
+        assert not made.finished
+        assert not made.asks
+        w.line.clear()
+        assert names(await later(w, made)) == ["created"] * 101
+        assert packages(w) == [100, 1]
 
 
-async def test_acknowledged_but_not_stored() -> None:
+async def test_why_rows_were_not_sent_is_said() -> None:
+    async with world(people=0) as w:
+        w.line.lose_request(times=ALWAYS)
+        for fate in await run(w, drafts(2)):
+            assert "could not be reached" in str(fate.reason)
+
+
+async def test_acknowledged_but_not_stored_is_looked_into_and_then_refused() -> None:
     async with world(people=0) as w:
         w.sandbox.switches.acknowledge_without_storing = True
-        assert names(await run(w, drafts(3))) == ["not_stored"] * 3
+        made = await job(w, drafts(3))
+        assert names(made.fates) == ["unsure"] * 3
+        assert "is not there" in str(made.fates[0].reason)
+        for fate in await later(w, made):
+            # Sent once more, one by one, and not there again: that is known, and is no success.
+            assert fate.name in {"refused", "not_stored"}
+            assert fate.ref is None
+            assert "is not there" in str(fate.reason)
+        assert len(w.sent("POST")) == 1 + 3
 
 
 async def test_a_row_that_lost_a_field_on_the_way_keeps_its_ref_and_says_which() -> None:
@@ -166,8 +221,13 @@ async def test_a_refused_package_that_cannot_be_looked_at_is_not_sent_again() ->
         # Refused although it acted, and then the list cannot be read.
         w.sandbox.faults.fail("POST", 400, act=True)
         w.sandbox.faults.fail("GET", 500, times=None, after=1)
-        fates = await run(w, [Draft(name="Bình", code="c0"), Draft(name="Chi", code="c1")])
-        assert names(fates) == ["unsure", "unsure"]
+        made = await job(w, [Draft(name="Bình", code="c0"), Draft(name="Chi", code="c1")])
+        assert names(made.fates) == ["unsure", "unsure"]
+        assert names(await later(w, made)) == ["unsure", "unsure"]
+        w.sandbox.faults.clear()
+        await w.later(minutes=20)
+        assert names(await later(w, made)) == ["created", "created"]
+        assert len(w.sent("POST")) == 1
         assert w.sandbox.store.count("lead") == 2
 
 
@@ -189,17 +249,49 @@ async def test_a_known_customer_that_antcrm_overwrites_is_not_reported_as_create
         assert "instead of creating" in str(fate.reason)
 
 
+async def test_the_same_import_once_more_is_the_first_one() -> None:
+    async with world(people=0) as w:
+        first = await job(w, drafts(3), cause="words")
+        again = await begin(w.house.records(), wish("words", tool="import_leads"), drafts(3), no_progress)
+        assert again == first
+        w.clock.advance(minutes=11)
+        # Ten minutes later it may be meant anew; then its phones speak against it.
+        anew = await begin(w.house.records(), wish("words", tool="import_leads"), drafts(3), no_progress)
+        assert names(anew.fates) == ["duplicate"] * 3
+        assert len(w.sent("POST")) == 1
+
+
+async def test_a_row_whose_phone_is_held_does_not_hold_up_the_others() -> None:
+    async with world(people=0) as w:
+        w.sandbox.faults.fail("POST", 500)
+        with pytest.raises(MayHaveActed):
+            await w.house.records().create(drafts(1)[0], wish())
+        made = await job(w, drafts(3), allow_duplicates=True)
+        assert names(made.fates) == ["held", "created", "created"]
+        assert "not known yet" in str(made.fates[0].reason)
+        await w.later(seconds=121)
+        assert w.sandbox.store.count("lead") == 3
+
+
+async def test_over_the_days_room_nothing_of_an_import_is_sent() -> None:
+    async with world(people=0, daily_writes=2) as w:
+        with pytest.raises(OverCap):
+            await job(w, drafts(3))
+        assert w.sent("POST") == []
+        assert names(await run(w, drafts(2))) == ["created"] * 2
+
+
 async def test_a_watcher_that_fails_loses_nothing() -> None:
     async with world(people=0) as w:
-        records = w.house.desk()
+        desk = w.house.desk()
 
         async def broken(_done: int, _total: int) -> None:
             raise ConnectionError
 
         call = tool_named("import_leads").call({"rows": [{"name": f"K{i}"} for i in range(3)]})
         me = Actor("lan@antcrm.example", "terminal")
-        question = await records.submit(call, me)
+        question = await desk.submit(call, me)
         assert isinstance(question, Ask)
-        outcome = await records.answer(question.ticket, me, yes=True, count=3, progress=broken)
+        outcome = await desk.answer(question.ticket, me, yes=True, count=3, progress=broken)
         assert isinstance(outcome, Done)
         assert w.sandbox.store.count("lead") == 3

@@ -8,6 +8,7 @@ from datetime import UTC
 import httpx
 import pytest
 from pydantic import JsonValue, SecretStr
+from sqlalchemy import true
 
 from antcrm_tools.api import AntCrmApi, Retry
 from antcrm_tools.errors import BadInput, CrmError, EditsStopped, FieldMoved, MayHaveActed, NotStored
@@ -21,6 +22,7 @@ from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.tools import tool_named
 from antcrm_tools.tools.update_customer import UpdateCustomer
 from antcrm_tools.wire import read_customers, write_edit
+from tests.fakes.wishes import wish
 from tests.fakes.world import ALWAYS, KEY, World, no_wait, world
 
 LAN = Actor("lan@antcrm.example", "terminal")
@@ -77,7 +79,8 @@ def records_of(w: World, then: Callable[[], None] = lambda: None) -> Records:
         timezone=UTC,
         retry=Retry(sleep=no_wait),
     )
-    return Records(api, code=lambda: "code-of-the-test", clock=w.clock)
+    journal = w.house.records().journal
+    return Records(api, journal, code=lambda: "code-of-the-test", clock=w.clock, zone=w.house.settings.zone)
 
 
 async def submit(w: World, tool: str, **arguments: object) -> Outcome:
@@ -172,22 +175,43 @@ async def test_nothing_but_tags_is_lost_that_nobody_was_asked_about(plan: Callab
     async with world() as w:
         put_in(w, phones=PHONES, addresses=ADDRESSES, cusFields=CUSTOM)
         with pytest.raises(BadInput):
-            await records_of(w).edit(AN_REF, plan)
+            await records_of(w).edit(AN_REF, plan, wish())
         assert w.sent("PUT") == []
-        await records_of(w).edit(AN_REF, lambda _: Edit(tags=()))
+        await records_of(w).edit(AN_REF, lambda _: Edit(tags=()), wish())
         assert len(w.sent("PUT")) == 1
 
 
-async def test_a_lost_answer_is_told_with_the_whole_old_note() -> None:
+@pytest.mark.parametrize("acted", [True, False])
+async def test_a_lost_answer_that_shows_nothing_is_told_with_the_whole_old_note(acted: bool) -> None:
+    async with world() as w:
+        put_in(w, bgInfo=OLD_NOTE)
+        question = await submit(w, "update_customer", note="mới")
+        assert isinstance(question, Ask)
+        if acted:
+            # Read once before the write; after it nobody can look.
+            w.line.lose_answer("PUT", times=ALWAYS)
+            w.sandbox.faults.fail("GET", 500, times=None, after=2)
+        else:
+            w.sandbox.faults.fail("PUT", 500)
+        outcome = await w.house.desk().answer(question.ticket, LAN, yes=True)
+        assert isinstance(outcome, Unsure)
+        assert OLD_NOTE in outcome.text.render("en")
+        assert len(w.sent("PUT")) == 1
+
+
+async def test_a_lost_answer_that_is_found_at_once_is_done_and_the_old_note_is_kept() -> None:
     async with world() as w:
         put_in(w, bgInfo=OLD_NOTE)
         question = await submit(w, "update_customer", note="mới")
         assert isinstance(question, Ask)
         w.line.lose_answer("PUT", times=ALWAYS)
         outcome = await w.house.desk().answer(question.ticket, LAN, yes=True)
-        assert isinstance(outcome, Unsure)
-        assert OLD_NOTE in outcome.text.render("en")
+        assert isinstance(outcome, Done)
         assert len(w.sent("PUT")) == 1
+        (change,) = await w.house.ledger().changes.listed(true())
+        assert change.status == "done"
+        assert change.before is not None
+        assert change.before.note == OLD_NOTE
 
 
 async def test_a_read_back_that_fails_is_told_with_the_whole_old_note() -> None:
@@ -196,7 +220,7 @@ async def test_a_read_back_that_fails_is_told_with_the_whole_old_note() -> None:
         records = records_of(w, lambda: w.sandbox.faults.fail("GET", 500, times=None))
         edit = Edit(note="mới")
         with pytest.raises(MayHaveActed) as caught:
-            await records.edit(AN_REF, lambda _: edit, shown=await shown(records, edit))
+            await records.edit(AN_REF, lambda _: edit, wish(), shown=await shown(records, edit))
         assert OLD_NOTE in caught.value.render("en")
 
 
@@ -206,7 +230,7 @@ async def test_a_note_that_is_stored_shortened_is_told_with_the_whole_old_note()
         edit = Edit(note=f"{OLD_NOTE} Thêm.")
         records = records_of(w, lambda: put_in(w, bgInfo=edit.note[:100]))
         with pytest.raises(NotStored) as caught:
-            await records.edit(AN_REF, lambda _: edit, shown=await shown(records, edit))
+            await records.edit(AN_REF, lambda _: edit, wish(), shown=await shown(records, edit))
         assert caught.value.fields == ("note",)
         assert OLD_NOTE in caught.value.render("en")
         assert not caught.value.stopped
@@ -217,7 +241,7 @@ async def test_a_note_nobody_sent_that_is_shortened_is_told_whole() -> None:
         put_in(w, bgInfo=OLD_NOTE)
         records = records_of(w, lambda: put_in(w, bgInfo=OLD_NOTE[:100]))
         with pytest.raises(FieldMoved) as caught:
-            await records.edit(AN_REF, lambda _: Edit(source="Zalo"))
+            await records.edit(AN_REF, lambda _: Edit(source="Zalo"), wish())
         assert caught.value.before == {"note": OLD_NOTE}
         assert OLD_NOTE in caught.value.render("en")
 
@@ -228,12 +252,12 @@ async def test_put_that_keeps_only_the_last_phone_stops_edits() -> None:
         new = Phone(value="0988111222")
         records = records_of(w, lambda: put_in(w, phones=[{"type": "Work", "value": new.value}]))
         with pytest.raises(NotStored) as caught:
-            await records.edit(AN_REF, lambda c: Edit(phones=(*c.phones, new)))
+            await records.edit(AN_REF, lambda c: Edit(phones=(*c.phones, new)), wish())
         assert caught.value.stopped
         assert "0912345678" in caught.value.render("en")
         assert "0977 000 111" in caught.value.render("en")
         with pytest.raises(EditsStopped):
-            await records.edit(HOA_REF, lambda _: Edit(source="Zalo"))
+            await records.edit(HOA_REF, lambda _: Edit(source="Zalo"), wish())
         assert len(w.sent("PUT")) == 1
 
 
@@ -243,7 +267,7 @@ async def test_a_create_that_hits_a_phone_no_look_up_finds_is_not_called_created
         w.sandbox.switches.post_known_phone = "update"
         draft = Draft(name="Nguyễn Văn Bình", phones=(Phone(value="0987654321"),), code="c1")
         with pytest.raises(NotStored) as caught:
-            await records_of(w).create(draft)
+            await records_of(w).create(draft, wish())
         assert "instead of creating" in caught.value.render("en")
         assert HOA.ref in caught.value.render("en")
 
