@@ -99,21 +99,16 @@ async def send_package(package: Package) -> CrmError | None:
 
 
 async def _in_turn(package: Package, turn: Turn) -> CrmError | None:
-    records, journal = package.records, package.records.journal
+    records = package.records
     try:
-        if not package.allow_duplicates:
-            await _drop_known(package, turn)
-        before = {customer.ref for customer in await _recent(package)}
-        await journal.renew(turn)
-        rows = package.open()
-        if not rows:
-            return None
-        names = package.names()
-        await journal.ledger.imports.send({place: (row, names[place]) for place, row in rows.items()}, turn.hold)
+        before = await _begun(package, turn)
     except LedgerBroken:
         raise
     except CrmError as error:
         return error
+    rows = package.open()
+    if not rows:
+        return None
     try:
         written = await records.api.create_many([row.draft for row in rows.values()], check=turn.hold.check)
     except (NotActed, Unauthorised) as error:
@@ -130,14 +125,31 @@ async def _in_turn(package: Package, turn: Turn) -> CrmError | None:
             package.unsure(msg("AntCRM refused the package, and it could not be seen which rows got in."))
             return None
         return await _one_by_one(package, turn, error)
-    if not await _match(package, before, written.refs):
+    await _acknowledged(package, before, written.refs)
+    return None
+
+
+async def _acknowledged(package: Package, before: set[str], refs: Sequence[Ref]) -> None:
+    if not await _match(package, before, refs):
         package.unsure(msg("AntCRM acknowledged the package, but it could not be read back."))
     elif package.strangers:
         # Something new is there that fits no row: AntCRM may have written it otherwise than it was sent.
         package.unsure(msg("AntCRM acknowledged the package, but this row could not be told from the others."))
     else:
         package.unsure(msg("AntCRM acknowledged the package, but this row is not there."))
-    return None
+
+
+async def _begun(package: Package, turn: Turn) -> set[str]:
+    """Drop what is known already and write down that the rest leaves. Returns the leads that are there before."""
+    journal = package.records.journal
+    if not package.allow_duplicates:
+        await _drop_known(package, turn)
+    before = {customer.ref for customer in await _recent(package)}
+    await journal.renew(turn)
+    rows, names = package.open(), package.names()
+    if rows:
+        await journal.ledger.imports.send({place: (row, names[place]) for place, row in rows.items()}, turn.hold)
+    return before
 
 
 async def _drop_known(package: Package, turn: Turn) -> None:

@@ -7,9 +7,10 @@ import logging
 from antcrm_tools.changes import of_message, of_words
 from antcrm_tools.errors import ChangedMeanwhile, CrmError, KeptForLater, MayHaveActed
 from antcrm_tools.outcomes import Actor, Done, Dropped, Failed, Queued, Reason, Settled, Unsure
+from antcrm_tools.progress import Progress
 from antcrm_tools.registry import Call, Effect
 from antcrm_tools.text import Text, join, msg
-from antcrm_tools.work import Progress, Work
+from antcrm_tools.work import Work
 
 ASSISTANT = "mcp"
 """The face behind which an assistant makes the calls: it repeats them, and its person may be away."""

@@ -167,9 +167,9 @@ async def acknowledged(records: Records, change: Change, ref: Ref, known: list[C
     try:
         check_created(draft, after, records.region)
     except NotStored as error:
-        await journal.settle(change, "done", ref=ref, after=after, reason=error.text)
+        await journal.settle(change, "done", ref=ref, after=after, reason=error.text, certain=True)
         raise
-    await journal.settle(change, "done", ref=ref, after=after)
+    await journal.settle(change, "done", ref=ref, after=after, certain=True)
     return Created(after, change.id)
 
 

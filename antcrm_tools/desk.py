@@ -30,13 +30,14 @@ from antcrm_tools.carrying import (
 from antcrm_tools.changes import News, Wish, of_message
 from antcrm_tools.errors import CrmError, KeptForLater, LedgerBroken, MayHaveActed, NotFound
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Queued, Settled, Ticket, Unsure
+from antcrm_tools.progress import Progress, no_progress
 from antcrm_tools.records import Records
 from antcrm_tools.registry import Call, Effect, Preview, Result, Weight
 from antcrm_tools.rights import Policy
 from antcrm_tools.telling import became
 from antcrm_tools.text import Text
 from antcrm_tools.tools import TOOLS
-from antcrm_tools.work import Progress, Work, no_progress
+from antcrm_tools.work import Work
 
 if TYPE_CHECKING:  # brings SQLAlchemy
     from antcrm_tools.ledger.tickets import Tickets

@@ -21,8 +21,8 @@ from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, msg
 
 if TYPE_CHECKING:
+    from antcrm_tools.progress import Progress
     from antcrm_tools.records import Records
-    from antcrm_tools.work import Progress
 
 CONSENT = timedelta(hours=1)
 """How long a person's yes to an import holds."""

@@ -13,29 +13,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from antcrm_tools import jobs
-from antcrm_tools.changes import LEASE, Change, Hold, News
-from antcrm_tools.creating import acknowledged, sent
+from antcrm_tools.changes import LEASE, Change, Hold
 from antcrm_tools.errors import (
     CrmError,
     KeptForLater,
     LedgerBroken,
     MayHaveActed,
     NotActed,
-    NotFound,
     OverCap,
 )
-from antcrm_tools.finding import Found, find, meet
-from antcrm_tools.identity.names import fold
-from antcrm_tools.in_words import field_words
 from antcrm_tools.journal import Turn
 from antcrm_tools.liveness import new_holder
-from antcrm_tools.meaning import contact_keys, differing, literally_differing
-from antcrm_tools.models import Customer, Draft, Edit
-from antcrm_tools.plans import Planned, not_as_sent
-from antcrm_tools.refs import Ref
-from antcrm_tools.text import Text, clean, join, msg
-from antcrm_tools.work import no_progress
-from antcrm_tools.writing import is_gone, sent_edit, settled_edit
+from antcrm_tools.looking import Looking
+from antcrm_tools.progress import no_progress
+from antcrm_tools.text import Text
 
 if TYPE_CHECKING:
     from antcrm_tools.records import Records
@@ -58,6 +49,7 @@ class Resolver:
         """Nothing is done before `tick`."""
         self._records = records
         self._journal = records.journal
+        self._looking = Looking(records)
         self._rests_until: datetime | None = None
         """AntCRM could not be reached: until then nothing that waits is tried."""
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -73,8 +65,7 @@ class Resolver:
         Raises:
             LedgerBroken: nothing can be looked after.
         """
-        changes = self._journal.ledger.changes
-        due = await changes.due(self._journal.now())
+        due = await self._journal.ledger.duty.due(self._journal.now())
         for change in due:
             if change.status == "waiting" and self._rests():
                 continue
@@ -92,19 +83,23 @@ class Resolver:
             self._go_on(change)
             return
         if change.status == "done":
-            await self._twins(change)
+            await self._looking.twins(change)
             return
         holder = new_holder()
-        if not await self._journal.ledger.changes.take_over(change, holder):
+        if not await self._journal.ledger.duty.take_over(change, holder):
             return
         now = self._journal.now()
         turn = Turn(Hold(holder, (), now, now + LEASE, self._journal.now), (), bound=True)
         try:
             await self._steps(change)(change, turn)
+        except KeptForLater:
+            self._rests_until = self._journal.now() + self._journal.first_wait
         except (NotActed, MayHaveActed, OverCap) as error:
             await self._later(change, turn, error.what)
             if change.status == "waiting":
                 self._rests_until = self._journal.now() + self._journal.first_wait
+        else:
+            self._rests_until = None
 
     def _go_on(self, change: Change) -> None:
         """Beside the others, as it may take long."""
@@ -122,199 +117,13 @@ class Resolver:
     def _steps(self, change: Change) -> Callable[[Change, Turn], Awaitable[None]]:
         match change.action, change.status:
             case "create", "waiting":
-                return self._send_waiting
+                return self._looking.send_waiting
             case "create", _:
-                return self._create
+                return self._looking.create
             case "edit", _:
-                return self._edit
+                return self._looking.edit
             case _:
-                return self._delete
-
-    async def _create(self, change: Change, turn: Turn) -> None:
-        """Read first; nothing: meet it by our code; still nothing: send it once more."""
-        found = await find(self._records, change)
-        if found.ours is not None:
-            await self._adopt(change, found.ours)
-            return
-        if await self._too_early(change, turn):
-            return
-        if change.ref is not None:
-            await acknowledged(self._records, change, change.ref, [])
-            return
-        met = await meet(self._records, change)
-        if isinstance(met, Ref):
-            await self._complete(change, met)
-            return
-        if met == "unknown" and change.probes + 1 < _MET_ENOUGH:
-            raise NotActed(msg("AntCRM did not say whether it has the customer."))
-        if found.others:
-            await self._conflict(change, found)
-            return
-        await self._send(change, turn, found)
-
-    async def _send_waiting(self, change: Change, turn: Turn) -> None:
-        """Duplicates are looked up again, for it may have waited long."""
-        known = await self._records.duplicates(change.draft, background=True)
-        others = tuple(hit for hit in known if hit.ref not in change.known)
-        found = Found(None, others)
-        if change.sends:
-            found = await find(self._records, change)
-        if found.ours is not None:
-            await self._adopt(change, found.ours)
-        elif found.others:
-            await self._conflict(change, found)
-        else:
-            await self._send(change, turn, found)
-
-    async def _send(self, change: Change, turn: Turn, found: Found) -> None:
-        del found
-        if not await self._journal.ledger.changes.send_again(change, turn.hold.holder):
-            return
-        try:
-            created = await sent(self._records, change, turn, [])
-        except KeptForLater:
-            self._rests_until = self._journal.now() + self._journal.first_wait
-            return
-        except MayHaveActed:
-            return  # it is unsure again, and comes again
-        except CrmError as error:
-            await self._tell(change, join([_about(change), error.text]))
-            return
-        self._rests_until = None
-        await self._tell(change, _saved(created.customer), created.customer.as_ref())
-        if change.sends:
-            # It left twice: should the first one act after all, there will be two.
-            again = self._journal.looked_into()
-            await self._journal.ledger.changes.look_again(change, again)
-
-    async def _adopt(self, change: Change, ours: Customer) -> None:
-        missing = not_as_sent(change.draft, ours, self._records.region)
-        reason = msg("Created, but not stored as sent: {fields}.", fields=field_words(missing)) if missing else None
-        text = _saved(ours) if reason is None else join([_saved(ours), reason])
-        news = _news(text, ours.as_ref())
-        await self._journal.settle(change, "done", ref=ours.as_ref(), after=ours, reason=reason, news=news)
-
-    async def _complete(self, change: Change, ref: Ref) -> None:
-        """It bears our code. Where meeting it made it, it holds the name alone, and the rest follows."""
-        draft, now = change.draft, await self._records.get(ref, background=True)
-        missing = not_as_sent(draft, now, self._records.region)
-        if missing:
-            rest = Edit.model_validate({field: getattr(draft, field) for field in missing})
-            await self._records.api.edit(ref, rest)
-            now = await self._records.read_back(ref)
-        await self._adopt(change, now)
-
-    async def _conflict(self, change: Change, found: Found) -> None:
-        refs = tuple(other.as_ref() for other in found.others)
-        names = ", ".join(f"{other.ref} {clean(other.name, 40)}" for other in found.others[:5])
-        text = join(
-            [
-                _about(change),
-                msg("It was not created: meanwhile others have its phone or e-mail: {names}.", names=names),
-                msg("Look at them, and create it once more if it is somebody else."),
-            ]
-        )
-        await self._journal.settle(change, "conflict", reason=text, news=_news(text, *refs))
-
-    async def _edit(self, change: Change, turn: Turn) -> None:
-        """As intended: done. As before: once more. Anything else: a person has to look."""
-        ref, before, wanted = change.ref, change.before, change.wanted
-        if ref is None or before is None or wanted is None:
-            raise LookupError(f"change {change.id} is no edit")
-        plan = Planned(before, wanted, "", ())
-        try:
-            now = await self._records.get(ref, background=True)
-        except NotFound:
-            text = join([_about(change), msg("The customer is not there any more.")])
-            await self._journal.settle(change, "conflict", reason=text, news=_news(text))
-            return
-        if not differing(plan.fields, wanted, now, self._records.region):
-            await self._settled_edit(change, plan, now)
-        elif await self._too_early(change, turn):
-            return
-        elif literally_differing(plan.fields, before, now):
-            moved = differing(plan.fields, before, now, self._records.region) or plan.fields
-            text = join(
-                [
-                    _about(change),
-                    msg("Something else is there now, in: {fields}. It was left as it is.", fields=field_words(moved)),
-                    msg("Before, {ref} was: {values}.", ref=ref, values=plan.before_in_words()),
-                ]
-            )
-            await self._journal.settle(change, "conflict", after=now, reason=text, news=_news(text, ref))
-        elif change.sends >= _EDITS or self._records.stopped:
-            text = join([_about(change), msg("It was not saved. Ask again if you still want it.")])
-            await self._journal.settle(change, "failed", reason=text, news=_news(text, ref))
-        elif await self._journal.ledger.changes.send_again(change, turn.hold.holder):
-            try:
-                edited = await sent_edit(self._records, change, plan, turn)
-            except (KeptForLater, MayHaveActed):
-                return
-            except CrmError as error:
-                await self._tell(change, join([_about(change), error.text]), ref)
-                return
-            await self._tell(change, _saved(edited.after), ref)
-
-    async def _settled_edit(self, change: Change, plan: Planned, now: Customer) -> None:
-        try:
-            edited = await settled_edit(self._records, change, plan, now)
-        except CrmError as error:
-            await self._tell(change, join([_about(change), error.text]), now.as_ref())
-        else:
-            await self._tell(change, _saved(edited.after), now.as_ref())
-
-    async def _delete(self, change: Change, turn: Turn) -> None:
-        """Never sent again. Gone: done. There after two looks: it was not deleted."""
-        if change.before is None or change.ref is None:
-            raise LookupError(f"change {change.id} is no delete")
-        name, ref = clean(change.name), change.ref
-        if await is_gone(self._records, change.before):
-            text = msg("Deleted: {ref} {name}.", ref=ref, name=name)
-            await self._journal.settle(change, "done", news=_news(text))
-            return
-        if await self._too_early(change, turn):
-            return
-        await self._records.get(ref, background=True)  # what cannot be read was not seen to be there
-        if not change.probes:
-            later = self._journal.looked_into()
-            await self._journal.settle(change, "unsure", reason=change.reason, next_at=later, probed=True)
-            return
-        text = msg("{ref} {name} was not deleted. Ask again if you still want it.", ref=ref, name=name)
-        await self._journal.settle(change, "failed", reason=text, news=_news(text, ref))
-
-    async def _too_early(self, change: Change, turn: Turn) -> bool:
-        """Whether what is not there may still come: the process that sent it is gone, and AntCRM may be at it."""
-        over = (change.sent_at or change.begun_at) + self._journal.pause
-        if change.status != "sent" or self._journal.now() >= over:
-            return False
-        why = change.reason or msg("The program ended before it heard what became of it.")
-        await self._journal.settle(change, "unsure", reason=why, next_at=over, mine=turn.hold.holder)
-        return True
-
-    async def _twins(self, change: Change) -> None:
-        """A create that left twice: whether there are two now."""
-        draft = change.draft
-        keys = contact_keys(draft, self._records.region)
-        hits = await self._records.duplicates(draft, background=True) if keys else []
-        claimed = await self._journal.ledger.changes.claimed(hit.ref for hit in hits)
-        twins = [hit for hit in hits if self._is_twin(hit, change, draft) and hit.ref not in claimed]
-        news = None
-        if twins and change.ref is not None:
-            refs = (change.ref, *(twin.as_ref() for twin in twins))
-            numbers = ", ".join(str(ref) for ref in refs)
-            text = msg(
-                "{name} may be there twice: {refs}. Look, and delete one.", name=clean(change.name), refs=numbers
-            )
-            news = _news(text, *refs)
-        await self._journal.ledger.changes.looked(change, news)
-
-    def _is_twin(self, hit: Customer, change: Change, draft: Draft) -> bool:
-        known = {*change.known, str(change.ref)}
-        return (
-            hit.ref not in known
-            and fold(hit.name) == fold(draft.name)
-            and not self._records.is_old(hit, change.begun_at)
-        )
+                return self._looking.delete
 
     async def _later(self, change: Change, turn: Turn, why: Text) -> None:
         """What could not be looked at now is looked at later, and later still if that goes on."""
@@ -328,21 +137,3 @@ class Resolver:
 
     def _rests(self) -> bool:
         return self._rests_until is not None and self._journal.now() < self._rests_until
-
-    async def _tell(self, change: Change, text: Text, *refs: Ref) -> None:
-        await self._journal.ledger.changes.tell(change, _news(text, *refs))
-
-
-def _news(text: Text, *refs: Ref) -> News:
-    return News(text, refs)
-
-
-def _about(change: Change) -> Text:
-    name = clean(change.name)
-    if change.ref is None:
-        return msg("About {name} (change #{number}):", name=name, number=str(change.id))
-    return msg("About {ref} {name} (change #{number}):", ref=change.ref, name=name, number=str(change.id))
-
-
-def _saved(customer: Customer) -> Text:
-    return msg("It is saved now: {ref} {name}.", ref=customer.ref, name=clean(customer.name))

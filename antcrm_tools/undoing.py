@@ -19,8 +19,8 @@ from antcrm_tools.reversal import Moved, Reversal, moved_in_words, reversal
 from antcrm_tools.text import Text, clean, msg
 
 if TYPE_CHECKING:
+    from antcrm_tools.progress import Progress
     from antcrm_tools.records import Records
-    from antcrm_tools.work import Progress
 
 _MAY_SHRINK = frozenset({"tags"})
 
@@ -221,7 +221,7 @@ async def _successor(records: Records, change: Change) -> Ref | None:
 async def _cancel(records: Records, found: Undo) -> Undid:
     change, changes = found.change, records.journal.ledger.changes
     holder = new_holder()
-    if not await changes.take_over(change, holder):
+    if not await records.journal.ledger.duty.take_over(change, holder):
         raise BadInput(
             msg("Change #{number} is being sent at this moment.", number=str(change.id)),
             then=msg("Look at it in a minute, and undo it then."),

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from antcrm_tools.changes import Wish
 from antcrm_tools.outcomes import Actor
+from antcrm_tools.progress import Progress, no_progress
 from antcrm_tools.records import Records
-
-Progress = Callable[[int, int], Awaitable[None]]
-"""`(done, total)`, counted in rows."""
-
-
-async def no_progress(done: int, total: int) -> None:
-    """For callers who do not watch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ async def one_life(run: Run, process: asyncio.subprocess.Process) -> None:
     assert process.stdout is not None  # noqa: S101  it is a pipe
     given: dict[str, Task] = {}
     counted: Counter[str] = Counter()
+    alive = True
     try:
         while True:
             if run.over:
@@ -141,7 +142,8 @@ async def one_life(run: Run, process: asyncio.subprocess.Process) -> None:
             now = Counter[str](told["counted"])
             run.counted += now - counted
             counted = now
-            if run.kills and run.counted["requests"] >= run.kills[0]:
+            if alive and run.kills and run.counted["requests"] >= run.kills[0]:
+                alive = False
                 run.kills.popleft()
                 run.killed += 1
                 await asyncio.sleep(run.chance.uniform(0, 0.03))
@@ -180,6 +182,17 @@ async def carry_out(run: Run, workers: int, seconds: float) -> None:
 def _open(connection: Any) -> int:
     is_open = changes.c.status.in_(OPEN) | changes.c.next_at.is_not(None)
     return connection.scalar(select(func.count()).select_from(changes).where(is_open))
+
+
+def _conflicts(connection: Any) -> list[str]:
+    found = select(changes.c.name).where(changes.c.status == "conflict")
+    return list(connection.execute(found).scalars())
+
+
+def _still_open(connection: Any) -> list[str]:
+    columns = ("id", "action", "status", "sends", "probes", "next_at", "until", "holder", "reason")
+    found = select(*(changes.c[name] for name in columns)).where(changes.c.status.in_(OPEN)).limit(20)
+    return [", ".join(f"{name} {value}" for name, value in row.items()) for row in connection.execute(found).mappings()]
 
 
 def _statuses(connection: Any) -> dict[str, int]:
@@ -237,6 +250,10 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
     verdict = judged(wanted.records, records)
     store = Store(ledger if ledger.startswith("postgres") else Path(ledger))
     statuses = store.run_now(_statuses, write=False)
+    alone = {forms[0]["name"] for forms in wanted.records if len(forms) == 1}
+    conflicts = store.run_now(_conflicts, write=False)
+    for line in store.run_now(_still_open, write=False):
+        print(f"  open at {time.time() * 1000:.0f}: {line}")
     store.close_now()
     unsure = sum(statuses.get(status, 0) for status in OPEN)
     requests = met.pop("requests")
@@ -248,7 +265,8 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
             "not as sent": verdict.altered,
             "nobody's": verdict.strangers,
             "unsure left": unsure,
-            "conflicts": statuses.get("conflict", 0),
+            "conflicts": len(conflicts),
+            "  of those not sent twice": len(alone & set(conflicts)),
             "kills": run.killed,
             "requests": requests,
             "spoilt": f"{sum(faults.values()) / (requests + run.counted['lost before sending']):.1%}",

@@ -28,7 +28,7 @@ from antcrm_tools.pace import Pace
 from antcrm_tools.settings import Settings
 from antcrm_tools.tools import tool_named
 from antcrm_tools.tools.create_lead import LeadCreated, LeadFields
-from antcrm_tools.work import no_progress
+from antcrm_tools.progress import no_progress
 
 HANDED_OVER: Final = frozenset({"created", "duplicate", "queued", "unsure", "job"})
 """What a process says of something that is not the person's to send again."""

@@ -14,12 +14,14 @@ SOURCE_ROOTS = {"antcrm_tools": ROOT, "bots": ROOT / "bots", "prompts": ROOT / "
 MOST_LINES = 320
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("text", "errors", "refs", "models", "identity", "wire", "meaning", "in_words", "plans"),
+    ("text", "errors", "refs", "models", "identity", "wire", "meaning", "in_words", "plans", "reversal"),
     ("logs", "registry", "members", "addresses", "settings", "outcomes", "gather", "guest_server", "locks", "pace"),
+    ("liveness", "progress", "rights", "changes", "telling"),
     ("answers", "bearing", "paging", "api", "ledger"),
-    ("records", "bulk"),
+    ("journal", "finding", "creating", "writing", "records"),
+    ("bulk", "jobs", "undoing", "looking", "resolving"),
     ("work", "tools"),
-    ("desk",),
+    ("carrying", "desk"),
     ("house",),
 )
 """antcrm_tools from the bottom up: a module imports from its own floor and those below."""
@@ -43,6 +45,10 @@ FACES: dict[str, tuple[str, ...]] = {
 
 BEHIND_THE_DESK = {"api", "answers", "bearing", "bulk", "ledger", "pace", "paging", "records", "wire"}
 """What a face never touches: it would get around the rights, the question and the ticket."""
+
+
+OPEN_TO_FACES = {"antcrm_tools.ledger.inbox", "antcrm_tools.ledger.erasing", "antcrm_tools.ledger.location"}
+"""What a face has of the ledger itself: which messages are dealt with, and erasing a person on request."""
 
 
 @cache
@@ -139,7 +145,7 @@ def test_faces_go_through_the_desk() -> None:
         for face in FACES
         for module in of(face)
         for imported in imports(module)
-        if place(imported) in BEHIND_THE_DESK
+        if place(imported) in BEHIND_THE_DESK and imported not in OPEN_TO_FACES
     ] == []
 
 

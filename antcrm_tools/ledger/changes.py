@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from antcrm_tools.changes import LEASE, OPEN, Change, Hold, Intent, News, Status, Wish
+from antcrm_tools.changes import OPEN, Change, Hold, Intent, News, Status, Wish
 from antcrm_tools.errors import NotActed, OverCap
 from antcrm_tools.ledger.caps import Caps
 from antcrm_tools.ledger.locks import Locks
@@ -18,13 +18,9 @@ from antcrm_tools.ledger.rows import change_of, ms
 from antcrm_tools.ledger.schema import changes, claims
 from antcrm_tools.ledger.store import Store
 from antcrm_tools.ledger.values import dump, write_customer, write_edit, write_text
-from antcrm_tools.liveness import is_gone
 from antcrm_tools.models import Customer
 from antcrm_tools.refs import Ref, require_ref
 from antcrm_tools.text import Text, msg
-
-_STALE = timedelta(hours=25)
-"""Further ahead than anything is planned: the clock was set back since."""
 
 
 class Changes:
@@ -104,51 +100,37 @@ class Changes:
         probed: bool = False,
         news: News | None = None,
         mine: str = "",
+        certain: bool = False,
     ) -> bool:
         """Say what became of a change.
 
         `mine`: only if it is still this holder's. False: it is not, or it was settled before, or the customer belongs
-        to another create; nothing was written then.
+        to another create; nothing was written then. `certain`: AntCRM itself named the customer for this create; one
+        that took it for its own by its looks then has to look again.
         """
         values = self.outcome(status, ref, before, after, reason, next_at)
         if probed:
             values["probes"] = changes.c.probes + 1
 
         def work(connection: Connection) -> bool:
-            settled = self.settle_now(connection, change, values, ref, mine)
+            if certain and ref is not None:
+                self._give_back(connection, change, ref)
+            try:
+                with connection.begin_nested():
+                    settled = self.settle_now(connection, change, values, ref, mine)
+            except IntegrityError:
+                return False
             if settled and news is not None:
                 self.notices.add(connection, change, news.text, news.refs)
             return settled
 
-        try:
-            return await self.store.run(work)
-        except IntegrityError:
-            return False
-
-    async def look_again(self, change: Change, at: datetime) -> None:
-        """Look at a settled change once more."""
-        await self._update(and_(self._is(changes.c.id == change.id), changes.c.status == "done"), next_at=ms(at))
-
-    async def looked(self, change: Change, news: News | None) -> None:
-        """It was looked at once more, and need not be again."""
-
-        def work(connection: Connection) -> None:
-            where = and_(self._is(changes.c.id == change.id), changes.c.next_at.is_not(None))
-            looked = connection.execute(update(changes).where(where).values(next_at=None)).rowcount
-            if looked and news is not None:
-                self.notices.add(connection, change, news.text, news.refs)
-
-        await self.store.run(work)
-
-    async def tell(self, change: Change, news: News) -> None:
-        """Keep something for a person to hear."""
-        await self.store.run(lambda connection: self.notices.add(connection, change, news.text, news.refs))
+        return await self.store.run(work)
 
     def now(self) -> datetime:
         """By the clock on the wall."""
         return self._clock()
 
-    def outcome(
+    def outcome(  # noqa: PLR0917  in the order `settle` names them
         self,
         status: Status,
         ref: Ref | None,
@@ -175,71 +157,9 @@ class Changes:
             values |= {"after": write_customer(after), "name": after.name}
         return values
 
-    async def take_over(self, change: Change, holder: str) -> bool:
-        """Work on an open change alone for a while. False: somebody else does, or it is settled."""
-        now = self._clock()
-        # A process that is gone is waited for no longer.
-        gone = changes.c.holder == change.holder if is_gone(change.holder) else false()
-        free = or_(gone, _free(now))
-        where = and_(self._is(changes.c.id == change.id), changes.c.status == change.status, free)
-        return await self._update(where, holder=holder, until=ms(now + LEASE))
-
-    async def send_again(self, change: Change, holder: str) -> bool:
-        """Write down that a change leaves once more, if it is still this holder's.
-
-        Raises:
-            OverCap: it was kept because the day had no room for it, and this one has none either.
-        """
-        now = self._clock()
-        where = and_(self._is(changes.c.id == change.id), changes.c.holder == holder, changes.c.status.in_(OPEN))
-        values = {"status": "sent", "sent_at": ms(now), "until": ms(now + LEASE), "sends": changes.c.sends + 1}
-        held_back = not change.counted and change.wish.undoes is None
-        if held_back:
-            values["counted_at"] = ms(now)
-
-        def work(connection: Connection) -> bool:
-            if held_back:
-                self.require_room(connection, change.wish, 1)
-            return connection.execute(update(changes).where(where).values(**values)).rowcount == 1
-
-        return await self.store.run(work)
-
-    async def due(self, now: datetime, limit: int = 50) -> Sequence[Change]:
-        """What has to be looked at, oldest first: waiting and unsure changes, and those of processes that are gone.
-
-        Rows of an import that were not sent are the import's.
-        """
-        stepped_back = ms(now + _STALE)
-        timely = or_(changes.c.next_at <= ms(now), changes.c.next_at > stepped_back)
-        free = _free(now)
-        where = or_(
-            and_(changes.c.status == "waiting", or_(changes.c.parent.is_(None), changes.c.sends > 0), timely, free),
-            and_(changes.c.status == "unsure", timely, free),
-            and_(changes.c.status == "sent", free),
-            and_(changes.c.status == "done", timely),
-        )
-        left = await self._left_behind()
-        return [*left, *await self.listed(where, changes.c.id, limit=limit)]
-
-    async def _left_behind(self) -> list[Change]:
-        """Changes of processes that are certainly gone, though their time is not over."""
-        working = and_(changes.c.status.in_(OPEN), changes.c.holder.is_not(None))
-        query = select(changes.c.holder).where(self._is(working)).distinct()
-        holders = await self.store.run(lambda c: c.execute(query).scalars().all(), write=False)
-        gone = [holder for holder in holders if is_gone(holder)]
-        return await self.listed(and_(working, changes.c.holder.in_(gone)), changes.c.id) if gone else []
-
-    async def next_due(self) -> bool:
-        """Whether anything is open at all, now or later."""
-        where = self._is(or_(changes.c.status.in_(OPEN), changes.c.next_at.is_not(None)))
-        found = await self.store.run(
-            lambda c: c.execute(select(changes.c.id).where(where).limit(1)).first(), write=False
-        )
-        return found is not None
-
     async def listed(self, where: ColumnElement[bool], *order: Any, limit: int = 1000, offset: int = 0) -> list[Change]:
         """Changes of this AntCRM."""
-        query = select(changes).where(self._is(where)).order_by(*(order or (changes.c.id.desc(),)))
+        query = select(changes).where(self.of(where)).order_by(*(order or (changes.c.id.desc(),)))
 
         def work(connection: Connection) -> list[Change]:
             return [change_of(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
@@ -268,7 +188,7 @@ class Changes:
         self, connection: Connection, change: Change, values: dict[str, Any], ref: Ref | None, mine: str = ""
     ) -> bool:
         """As `settle`, within a transaction."""
-        where = and_(self._is(changes.c.id == change.id), changes.c.status.in_((*OPEN, change.status)))
+        where = and_(self.of(changes.c.id == change.id), changes.c.status.in_((*OPEN, change.status)))
         if mine:
             where = and_(where, changes.c.holder == mine)
         if connection.execute(update(changes).where(where).values(**values)).rowcount != 1:
@@ -281,9 +201,18 @@ class Changes:
             self._mark_undone(connection, change.wish.undoes, change.id)
         return True
 
+    def _give_back(self, connection: Connection, change: Change, ref: Ref) -> None:
+        claimed = and_(claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change != change.id)
+        other = connection.execute(select(claims.c.change).where(claimed)).scalar()
+        if other is not None:
+            connection.execute(delete(claims).where(claimed))
+            taken = and_(self.of(changes.c.id == other), changes.c.status == "done")
+            again = {"status": "unsure", "next_at": ms(self._clock()), "ref": None, "after": None, "settled_at": None}
+            connection.execute(update(changes).where(taken).values(**again))
+
     async def mark_undone(self, change: Change) -> None:
         """There is nothing of it to undo any more."""
-        await self._update(and_(self._is(changes.c.id == change.id), changes.c.status == "done"), status="undone")
+        await self.update(and_(self.of(changes.c.id == change.id), changes.c.status == "done"), status="undone")
 
     async def successor(self, ref: Ref) -> Ref:
         """The number a customer has now, after having been deleted and brought back any number of times."""
@@ -308,10 +237,11 @@ class Changes:
         return require_ref(await self.store.run(work, write=False))
 
     def _mark_undone(self, connection: Connection, number: int, by: int) -> None:
-        where = and_(self._is(changes.c.id == number), changes.c.status.in_(("done", "conflict")))
+        where = and_(self.of(changes.c.id == number), changes.c.status.in_(("done", "conflict")))
         connection.execute(update(changes).where(where).values(status="undone", undone_by=by))
 
     def row(self, wish: Wish, intent: Intent, *, status: Status) -> dict[str, Any]:
+        """What an intent says, by column."""
         now = ms(self._clock())
         return {
             "crm": self._crm,
@@ -343,27 +273,14 @@ class Changes:
             raise LookupError(f"there is no change {number}")
         return found
 
-    async def change(self, where: ColumnElement[bool], **values: Any) -> bool:
-        """Set columns of one change. False: the condition holds for none."""
-        return await self._update(self._is(where), **values)
-
     async def _one(self, where: ColumnElement[bool]) -> Change | None:
         found = await self.listed(where, limit=1)
         return found[0] if found else None
 
-    async def _update(self, where: ColumnElement[bool], **values: Any) -> bool:
+    async def update(self, where: ColumnElement[bool], **values: Any) -> bool:
+        """Set columns of one change. False: the condition holds for none of them."""
         return await self.store.run(lambda c: c.execute(update(changes).where(where).values(**values)).rowcount == 1)
 
-    def _is(self, where: ColumnElement[bool]) -> ColumnElement[bool]:
+    def of(self, where: ColumnElement[bool]) -> ColumnElement[bool]:
+        """A condition, for this AntCRM only."""
         return and_(changes.c.crm == self._crm, where)
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    """Nobody works on it: the time of whoever did is over, or lies further ahead than any does since the clock was set
-    back.
-    """
-    return or_(
-        changes.c.until.is_(None),
-        changes.c.until <= ms(now),
-        changes.c.until > ms(now + LEASE + timedelta(minutes=1)),
-    )

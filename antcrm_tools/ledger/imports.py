@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from antcrm_tools.changes import LEASE, OPEN, Change, Hold, Intent, Status, Wish
 from antcrm_tools.errors import NotActed
 from antcrm_tools.ledger.changes import Changes
+from antcrm_tools.ledger.duty import Duty
 from antcrm_tools.ledger.rows import ms
 from antcrm_tools.ledger.schema import changes
 from antcrm_tools.ledger.values import dump
@@ -37,9 +38,10 @@ class RowFate:
 class Imports:
     """The imports of one AntCRM."""
 
-    def __init__(self, inner: Changes) -> None:
+    def __init__(self, inner: Changes, duty: Duty) -> None:
         """Rows are changes like others, but for when they leave."""
         self._changes = inner
+        self._duty = duty
 
     async def begin(self, wish: Wish, name: str, rows: Sequence[Intent], holder: str) -> Change:
         """Write an import down with all its rows, none of which has left, and begin to work on it.
@@ -86,22 +88,22 @@ class Imports:
         where = and_(
             changes.c.id == job.id, changes.c.holder == holder, changes.c.status == "sent", changes.c.until > ms(now)
         )
-        return await self._changes.change(where, until=ms(now + LEASE))
+        return await self._changes.update(self._changes.of(where), until=ms(now + LEASE))
 
     async def consent(self, job: Change, holder: str) -> bool:
         """Work on it again, a person having just said so; from now on the hour counts."""
         now = self._changes.now()
         where = and_(changes.c.id == job.id, changes.c.status == "waiting")
         values = {"status": "sent", "sent_at": ms(now), "next_at": None, "holder": holder, "until": ms(now + LEASE)}
-        return await self._changes.change(where, **values)
+        return await self._changes.update(self._changes.of(where), **values)
 
     async def resume(self, job: Change, holder: str) -> bool:
         """Work on one that nobody works on, within its hour."""
         now = self._changes.now()
-        if not await self._changes.take_over(job, holder):
+        if not await self._duty.take_over(job, holder):
             return False
         where = and_(changes.c.id == job.id, changes.c.holder == holder, changes.c.status.in_(OPEN))
-        return await self._changes.change(where, status="sent", next_at=None, until=ms(now + LEASE))
+        return await self._changes.update(self._changes.of(where), status="sent", next_at=None, until=ms(now + LEASE))
 
     async def send(self, rows: Mapping[int, tuple[Change, frozenset[str]]], hold: Hold) -> None:
         """Write down that these rows leave, and let each hold its phones and e-mails, which `hold` holds.

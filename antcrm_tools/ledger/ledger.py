@@ -9,6 +9,9 @@ from typing import Self
 
 from antcrm_tools.ledger.caps import Caps
 from antcrm_tools.ledger.changes import Changes
+from antcrm_tools.ledger.duty import Duty
+from antcrm_tools.ledger.erasing import Erasing
+from antcrm_tools.ledger.history import History
 from antcrm_tools.ledger.imports import Imports
 from antcrm_tools.ledger.locks import Locks
 from antcrm_tools.ledger.notices import Notices
@@ -24,12 +27,27 @@ class Ledger:
     clock: Callable[[], datetime]
     locks: Locks
     changes: Changes
+    duty: Duty
     imports: Imports
     notices: Notices
+    history: History
+    erasing: Erasing
 
     @classmethod
     def on(cls, store: Store, *, crm: str, clock: Callable[[], datetime], caps: Caps) -> Self:
         """The ledger of the AntCRM called `crm` in a database."""
         locks = Locks(store, crm)
         changes = Changes(store, locks, crm=crm, clock=clock, caps=caps)
-        return cls(store, crm, clock, locks, changes, Imports(changes), changes.notices)
+        duty = Duty(changes)
+        return cls(
+            store,
+            crm,
+            clock,
+            locks,
+            changes,
+            duty,
+            Imports(changes, duty),
+            changes.notices,
+            History(changes),
+            Erasing(store, crm, clock),
+        )

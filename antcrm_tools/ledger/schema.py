@@ -7,6 +7,7 @@ Every row belongs to one AntCRM (`crm`), and the rows of another one are not the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from sqlalchemy import (
     BigInteger,
@@ -166,7 +167,7 @@ keys = Table(
 
 Step = Callable[[Connection], None]
 
-STEPS: Mapping[int, Step] = {}
+STEPS: Mapping[int, Step] = MappingProxyType({})
 """`STEPS[2]` turns a ledger of version 1 into one of version 2. A new ledger is made as it stands above."""
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import cast
 
 from antcrm_tools.identity import emails, phones
 from antcrm_tools.meaning import email_key, phone_key
@@ -50,9 +50,10 @@ class Traces:
         if "@" in plain and (self._in_words(plain) or email_key(leaf) in self.contacts):
             return True
         digits = _digits(plain)
-        if any(digits.endswith(tail) for tail in self._tails) and len(leaf) <= _ONE_VALUE:
-            return phone_key(leaf, self.region) in self.contacts or any(each in digits for each in self._numbers)
-        return any(each in digits for each in self._numbers)
+        if any(each in digits for each in self._numbers):
+            return True
+        alone = len(leaf) <= _ONE_VALUE and any(digits.endswith(tail) for tail in self._tails)
+        return alone and phone_key(leaf, self.region) in self.contacts
 
     def _in_words(self, plain: str) -> bool:
         return any(found.canonical in self.contacts for found in emails.find_emails(plain))
@@ -69,9 +70,7 @@ class Traces:
     @cached_property
     def _numbers(self) -> frozenset[str]:
         """The phones without what is in front of them: a country code, a zero."""
-        spelled = (
-            form for each in self.contacts if "@" not in each for form in phones.spellings(each, self.region)
-        )
+        spelled = (form for each in self.contacts if "@" not in each for form in phones.spellings(each, self.region))
         bare = (_digits(form).removeprefix(str(phones.VIETNAM)).lstrip("0") for form in spelled)
         return frozenset(each for each in bare if len(each) >= _TELLING)
 
@@ -93,18 +92,16 @@ def _digit(char: str) -> str:
 def _leaves(written: str) -> Iterator[str]:
     """Every text and number of a JSON text; a text that is none is its only one."""
     try:
-        waiting: list[Any] = [json.loads(written)]
+        waiting: list[object] = [json.loads(written)]
     except (ValueError, RecursionError):
         yield written
         return
     while waiting:
-        match waiting.pop():
-            case dict() as named:
-                waiting.extend(cast("dict[str, Any]", named))
-                waiting.extend(cast("dict[str, Any]", named).values())
-            case list() as some:
-                waiting.extend(cast("list[Any]", some))
-            case None | bool():
-                continue
-            case leaf:
-                yield str(leaf)
+        each: object = waiting.pop()
+        if isinstance(each, dict):
+            named = cast("dict[str, object]", each)
+            waiting += [*named, *named.values()]
+        elif isinstance(each, list):
+            waiting += cast("list[object]", each)
+        elif each is not None:
+            yield str(each)

@@ -13,6 +13,7 @@ from antcrm_tools.tools.delete_customer import delete_customer
 from antcrm_tools.tools.find_customers import find_customers
 from antcrm_tools.tools.get_customer import get_customer
 from antcrm_tools.tools.import_leads import import_leads
+from antcrm_tools.tools.list_changes import list_changes
 from antcrm_tools.tools.stage_and_tags import add_tags, remove_tags, update_stage
 from antcrm_tools.tools.undo_change import undo_change
 from antcrm_tools.tools.update_customer import update_customer
@@ -28,6 +29,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     add_note,
     delete_customer,
     import_leads,
+    list_changes,
     undo_change,
 )
 

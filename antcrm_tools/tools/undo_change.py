@@ -122,7 +122,7 @@ _LOST = msg(
     returns=Undone,
 )
 async def undo_change(work: Work, args: UndoChange) -> Undone:
-    """Take one change back, as far as nothing moved on since. The person is asked first where that deletes something."""
+    """Take one change back, as far as nothing moved on since. Where that deletes something, the person is asked."""
     found = await _look(work, args)
     done = await undoing.undo(
         work.records, found, work.wish, shown=work.shown, code=work.records.new_code, progress=work.progress
@@ -137,7 +137,7 @@ def _undone(done: Undid) -> Undone:
     match found.kind:
         case "edit" if done.edited is not None:
             ref, name, restored = done.edited.after.ref, done.edited.after.name, done.edited.fields
-            said = _said_of_edit(found, done.edited, number)
+            said = _said_of_edit(done.edited, number)
         case "create":
             said = msg("Undone: change #{number}. {ref} {name} was deleted.", number=number, ref=ref, name=clean(name))
         case "delete" if done.customer is not None:
@@ -166,7 +166,7 @@ def _undone(done: Undid) -> Undone:
     )
 
 
-def _said_of_edit(found: Undo, edited: Edited, number: str) -> Text:
+def _said_of_edit(edited: Edited, number: str) -> Text:
     ref, name = edited.after.ref, clean(edited.after.name)
     if not edited.fields:
         return msg("{ref} {name} is as it was before change #{number} already.", ref=ref, name=name, number=number)

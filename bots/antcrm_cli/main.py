@@ -157,5 +157,16 @@ def mcp(
     serve_stdio(["--sandbox"] if sandbox else [])
 
 
+@app.command()
+def forget(
+    ref: Annotated[str, typer.Argument(metavar="REF", help="The customer's number, such as L9457 or C9457.")],
+    lang: LangOption = None,
+) -> None:
+    """Erase a person from what this program has kept. AntCRM's own record stays. Asks you to type the number again."""
+    from antcrm_cli.forgetting import run_forget  # noqa: PLC0415  only this command needs it
+
+    run(lambda: run_forget(_word(lang), ref), _word(lang), reads=True)
+
+
 def _word(lang: Lang | None) -> str | None:
     return None if lang is None else lang.value

@@ -22,9 +22,9 @@ from antcrm_tools.desk import Desk
 from antcrm_tools.errors import CannotAsk, CrmError
 from antcrm_tools.house import House
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Queued, Unsure
+from antcrm_tools.progress import Progress
 from antcrm_tools.registry import Call
 from antcrm_tools.text import Text, clean, msg
-from antcrm_tools.work import Progress
 
 QUESTION = "confirm"
 """The key of our question among a call's input requests."""

@@ -18,7 +18,6 @@ from antcrm_tools.sandbox import AN
 from antcrm_tools.tools import TOOLS
 from tests.fakes.assistant import MODES, Era, Person, Reply, reply
 
-KEY = b"k" * 32
 DELETE = "delete_customer"
 THE_ONE = {"ref": AN.ref}
 
@@ -66,6 +65,6 @@ class Rogue:
 
 @asynccontextmanager
 async def rogue(house: House, *, era: Era = "new") -> AsyncGenerator[Rogue]:
-    server = build_server(house, tools=TOOLS, state_keys=[KEY])
+    server = build_server(house, tools=TOOLS)
     async with Client(server, mode=MODES[era], elicitation_callback=Person("cancel").look) as client:
         yield Rogue(client)

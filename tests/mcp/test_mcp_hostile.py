@@ -12,7 +12,7 @@ from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, Inpu
 
 from antcrm_mcp.server import build_server
 from antcrm_tools.house import House
-from antcrm_tools.ledger.tickets import MemoryTickets
+from antcrm_tools.ledger.store import IN_MEMORY, Store
 from antcrm_tools.outcomes import Actor
 from antcrm_tools.sandbox import AN, HOA, Sandbox
 from antcrm_tools.settings import load_settings
@@ -184,9 +184,9 @@ async def test_a_record_that_changed_while_the_question_stood_is_kept(house: Hou
 
 
 async def test_another_persons_process_cannot_answer(clock: Clock) -> None:
-    tickets = MemoryTickets(clock)
+    store = Store(IN_MEMORY)
     lan, minh = (
-        House(load_settings(_env_file=None, sandbox=True, language="en", actor=who), tickets=tickets, clock=clock)
+        House(load_settings(_env_file=None, sandbox=True, language="en", actor=who), store=store, clock=clock)
         for who in ("lan@antcrm.example", "minh@antcrm.example")
     )
     async with lan, minh, rogue(lan) as hers, rogue(minh) as his:
@@ -200,9 +200,9 @@ async def test_another_persons_process_cannot_answer(clock: Clock) -> None:
 
 
 async def test_another_process_of_the_same_person_can_carry_on(clock: Clock) -> None:
-    tickets = MemoryTickets(clock)
+    store = Store(IN_MEMORY)
     settings = load_settings(_env_file=None, sandbox=True, language="en", actor="lan@antcrm.example")
-    first, second = (House(settings, tickets=tickets, clock=clock) for _ in range(2))
+    first, second = (House(settings, store=store, clock=clock) for _ in range(2))
     async with first, second:
         async with rogue(first) as r:
             state = await r.ask()

@@ -12,9 +12,9 @@ from antcrm_tools.errors import MayHaveActed, OverCap
 from antcrm_tools.jobs import Fate, Job, begin, read
 from antcrm_tools.models import Draft, Phone
 from antcrm_tools.outcomes import Actor, Ask, Done
+from antcrm_tools.progress import no_progress
 from antcrm_tools.sandbox import AN
 from antcrm_tools.tools import tool_named
-from antcrm_tools.work import no_progress
 from tests.fakes.wishes import wish
 from tests.fakes.world import ALWAYS, World, world
 
