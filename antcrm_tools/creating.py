@@ -9,6 +9,7 @@ from antcrm_tools.changes import REPLAY, Change, Intent, Wish
 from antcrm_tools.errors import (
     CrmError,
     FilterIgnored,
+    Held,
     LedgerBroken,
     MayHaveActed,
     NotActed,
@@ -61,6 +62,19 @@ async def create(
     if earlier is not None:
         return earlier
     names = set(contact_keys(draft, records.region)) | ({f"cause {wish.cause}"} if wish.cause else set[str]())
+    try:
+        return await _in_turn(records, draft, wish, names, go_on=go_on, parent=parent)
+    except Held:
+        # Held by its own like, which was quicker: that is no stranger's.
+        earlier = await replayed(records, wish)
+        if earlier is None:
+            raise
+        return earlier
+
+
+async def _in_turn(
+    records: Records, draft: Draft, wish: Wish, names: set[str], *, go_on: bool, parent: int | None
+) -> Created | list[Customer]:
     async with records.journal.turn(names) as turn:
         # Whoever was before us in this turn may have had the very same wish.
         earlier = await replayed(records, wish)
@@ -97,6 +111,10 @@ async def replayed(records: Records, wish: Wish) -> Created | None:
         return Created(await records.get(earlier.ref), earlier.id, again=True)
     except NotFound:
         return None  # deleted since: who asks again wants it again
+    except (NotActed, UnreadableAnswer):
+        if earlier.after is None:
+            raise
+        return Created(earlier.after, earlier.id, again=True)
 
 
 def of_open(change: Change) -> CrmError:

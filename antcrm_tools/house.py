@@ -136,6 +136,8 @@ class House:
             # The first time not at once, either: a start has other things to do.
             await self._wait(max(_SHORTEST, min(_BETWEEN, self.settings.unsure_pause / 4)))
             try:
+                # The first time this imports what a start did not wait for: not in the way of a first question.
+                await asyncio.to_thread(_prepare)
                 await self.resolver().tick()
                 broken = False
             except LedgerBroken as error:
@@ -247,3 +249,7 @@ class House:
         app = self.open_sandbox().app if settings.sandbox else None
         pace = Pace(_SANDBOX_RPS if settings.sandbox else settings.max_rps)
         return AntCrmApi(settings.base_url, key, pace=pace, region=settings.region, timezone=settings.zone, app=app)
+
+
+def _prepare() -> None:
+    pass

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from antcrm_tools.bulk import PACKAGE, Package, send_package
-from antcrm_tools.changes import REPLAY, Change, Intent, Wish
+from antcrm_tools.changes import REPLAY, Change, Intent, News, Wish
 from antcrm_tools.errors import BadInput, CrmError
 from antcrm_tools.liveness import new_holder
 from antcrm_tools.models import Draft
@@ -144,10 +144,33 @@ async def go_on(records: Records, change: Change, progress: Progress) -> Job | N
     begun = change.sent_at or change.begun_at
     if not await journal.ledger.imports.resume(change, holder):
         return None
+    if change.wish.undoes is not None:
+        # Taking back is not gone on with by itself: each row is looked at again when a person says so again.
+        text = msg(
+            "Taking back change #{number} was interrupted. Undo it again to go on.", number=str(change.wish.undoes)
+        )
+        await journal.settle(change, "failed", reason=text, news=News(text), mine=holder)
+        return None
     if not timedelta(0) <= journal.now() - begun < CONSENT:
         await journal.settle(change, "waiting", reason=_ASK, mine=holder)
         return None
     return await run(records, change, holder, progress)
+
+
+async def tell_of_rows(records: Records, number: int) -> None:
+    """When the last row of a finished import is settled, its person hears how it ended."""
+    change = await records.journal.ledger.changes.require(number)
+    job = await read(records, change)
+    count = counted(job)
+    if change.is_open or count["unsure"] or count["not_sent"]:
+        return
+    text = msg(
+        "Import #{number} is complete now: {created} of {total} leads were created.",
+        number=str(number),
+        created=count["created"],
+        total=len(job.fates),
+    )
+    await records.journal.ledger.duty.tell(change, News(text))
 
 
 async def finished(records: Records, job: Job, seconds: float) -> Job:

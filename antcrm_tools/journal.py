@@ -59,6 +59,7 @@ class Journal:
         self._wait = wait
         self._zone = zone
         self._local = Locks()
+        self._unsent: list[str] = []
         self.pause = pause
 
     @property
@@ -117,9 +118,27 @@ class Journal:
         Raises:
             OverCap, NotActed, LedgerBroken: nothing may leave.
         """
-        change = await self.ledger.changes.begin(wish, intent, turn.hold, turn.names)
+        try:
+            change = await self.ledger.changes.begin(wish, intent, turn.hold, turn.names)
+        except LedgerBroken:
+            # It may have been written all the same, its acknowledgement being lost. It does not leave, and must not be
+            # taken for one that did.
+            self._unsent.append(turn.hold.holder)
+            raise
         turn.bound = True
         return change
+
+    async def disown(self) -> None:
+        """Say of what may have been written down and did not leave that it did not.
+
+        Raises:
+            LedgerBroken: not yet.
+        """
+        while self._unsent:
+            await self.ledger.duty.disown(
+                self._unsent[-1], msg("It could not be written down in time, and was not sent.")
+            )
+            self._unsent.pop()
 
     async def keep(self, turn: Turn, wish: Wish, intent: Intent, why: Text) -> Change:
         """Write down what cannot be sent now.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from antcrm_tools.changes import Change, News
 from antcrm_tools.creating import acknowledged, sent
-from antcrm_tools.errors import CrmError, KeptForLater, MayHaveActed, NotActed, NotFound
+from antcrm_tools.errors import CrmError, KeptForLater, MayHaveActed, NotActed, NotFound, NotStored
 from antcrm_tools.finding import Found, find, meet
 from antcrm_tools.identity.names import fold
 from antcrm_tools.in_words import field_words
@@ -48,7 +48,10 @@ class Looking:
         if await self._too_early(change, turn):
             return
         if change.ref is not None:
-            await acknowledged(self._records, change, change.ref, [])
+            try:
+                await acknowledged(self._records, change, change.ref, [])
+            except NotStored as error:
+                await self._tell(change, join([_about(change), error.text]), change.ref)
             return
         met = await meet(self._records, change)
         if isinstance(met, Ref):
@@ -97,7 +100,7 @@ class Looking:
         missing = not_as_sent(change.draft, ours, self._records.region)
         reason = msg("Created, but not stored as sent: {fields}.", fields=field_words(missing)) if missing else None
         text = _saved(ours) if reason is None else join([_saved(ours), reason])
-        news = _news(text, ours.as_ref())
+        news = self._news(change, text, ours.as_ref())
         await self._journal.settle(
             change, "done", ref=ours.as_ref(), after=ours, reason=reason, news=news, certain=certain
         )
@@ -122,7 +125,7 @@ class Looking:
                 msg("Look at them, and create it once more if it is somebody else."),
             ]
         )
-        await self._journal.settle(change, "conflict", reason=text, news=_news(text, *refs))
+        await self._journal.settle(change, "conflict", reason=text, news=self._news(change, text, *refs))
 
     async def edit(self, change: Change, turn: Turn) -> None:
         """As intended: done. As before: once more. Anything else: a person has to look."""
@@ -134,7 +137,7 @@ class Looking:
             now = await self._records.get(ref, background=True)
         except NotFound:
             text = join([_about(change), msg("The customer is not there any more.")])
-            await self._journal.settle(change, "conflict", reason=text, news=_news(text))
+            await self._journal.settle(change, "conflict", reason=text, news=self._news(change, text))
             return
         if not differing(plan.fields, wanted, now, self._records.region):
             await self._settled_edit(change, plan, now)
@@ -149,10 +152,10 @@ class Looking:
                     msg("Before, {ref} was: {values}.", ref=ref, values=plan.before_in_words()),
                 ]
             )
-            await self._journal.settle(change, "conflict", after=now, reason=text, news=_news(text, ref))
+            await self._journal.settle(change, "conflict", after=now, reason=text, news=self._news(change, text, ref))
         elif change.sends >= _EDITS or self._records.stopped:
             text = join([_about(change), msg("It was not saved. Ask again if you still want it.")])
-            await self._journal.settle(change, "failed", reason=text, news=_news(text, ref))
+            await self._journal.settle(change, "failed", reason=text, news=self._news(change, text, ref))
         elif await self._journal.ledger.duty.send_again(change, turn.hold.holder):
             try:
                 edited = await sent_edit(self._records, change, plan, turn)
@@ -178,7 +181,7 @@ class Looking:
         name, ref = clean(change.name), change.ref
         if await is_gone(self._records, change.before):
             text = msg("Deleted: {ref} {name}.", ref=ref, name=name)
-            await self._journal.settle(change, "done", news=_news(text))
+            await self._journal.settle(change, "done", news=self._news(change, text))
             return
         if await self._too_early(change, turn):
             return
@@ -188,7 +191,7 @@ class Looking:
             await self._journal.settle(change, "unsure", reason=change.reason, next_at=later, probed=True)
             return
         text = msg("{ref} {name} was not deleted. Ask again if you still want it.", ref=ref, name=name)
-        await self._journal.settle(change, "failed", reason=text, news=_news(text, ref))
+        await self._journal.settle(change, "failed", reason=text, news=self._news(change, text, ref))
 
     async def _too_early(self, change: Change, turn: Turn) -> bool:
         """Whether what is not there may still come: the process that sent it is gone, and AntCRM may be at it."""
@@ -213,7 +216,7 @@ class Looking:
             text = msg(
                 "{name} may be there twice: {refs}. Look, and delete one.", name=clean(change.name), refs=numbers
             )
-            news = _news(text, *refs)
+            news = self._news(change, text, *refs)
         await self._journal.ledger.duty.looked(change, news)
 
     def _is_twin(self, hit: Customer, change: Change, draft: Draft) -> bool:
@@ -225,11 +228,13 @@ class Looking:
         )
 
     async def _tell(self, change: Change, text: Text, *refs: Ref) -> None:
-        await self._journal.ledger.duty.tell(change, _news(text, *refs))
+        news = self._news(change, text, *refs)
+        if news is not None:
+            await self._journal.ledger.duty.tell(change, news)
 
-
-def _news(text: Text, *refs: Ref) -> News:
-    return News(text, refs)
+    def _news(self, change: Change, text: Text, *refs: Ref) -> News | None:
+        """Of a row of an import nobody hears by itself: a hundred of them would come at once."""
+        return None if change.parent is not None else News(text, refs)
 
 
 def _about(change: Change) -> Text:

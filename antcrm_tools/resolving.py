@@ -65,6 +65,7 @@ class Resolver:
         Raises:
             LedgerBroken: nothing can be looked after.
         """
+        await self._journal.disown()
         due = await self._journal.ledger.duty.due(self._journal.now())
         for change in due:
             if change.status == "waiting" and self._rests():
@@ -94,12 +95,17 @@ class Resolver:
             await self._steps(change)(change, turn)
         except KeptForLater:
             self._rests_until = self._journal.now() + self._journal.first_wait
-        except (NotActed, MayHaveActed, OverCap) as error:
+        except OverCap as error:
+            tomorrow = self._journal.ledger.duty.tomorrow()
+            await self._journal.settle(change, "waiting", reason=error.what, next_at=tomorrow, mine=holder)
+        except (NotActed, MayHaveActed) as error:
             await self._later(change, turn, error.what)
             if change.status == "waiting":
                 self._rests_until = self._journal.now() + self._journal.first_wait
         else:
             self._rests_until = None
+        if change.parent is not None:
+            await jobs.tell_of_rows(self._records, change.parent)
 
     def _go_on(self, change: Change) -> None:
         """Beside the others, as it may take long."""

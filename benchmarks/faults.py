@@ -108,9 +108,10 @@ async def keep_working(run: Run) -> None:
         )
         try:
             await one_life(run, process)
+        except BaseException:
+            process.kill()
+            raise
         finally:
-            if process.returncode is None:
-                process.kill()
             await process.wait()
 
 

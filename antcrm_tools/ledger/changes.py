@@ -65,8 +65,11 @@ class Changes:
             try:
                 return self._begin(connection, wish, row, hold, held)
             except OverCap as over:
-                tomorrow = ms(self._caps.day_start(self._clock()) + timedelta(days=1))
-                late = row | {"counted_at": None, "next_at": tomorrow, "reason": write_text(over.what)}
+                late = row | {
+                    "counted_at": None,
+                    "next_at": ms(self.tomorrow()),
+                    "reason": write_text(over.what),
+                }
                 return self._insert(connection, late, hold, held)
 
         return await self.store.run(work)
@@ -125,6 +128,10 @@ class Changes:
             return settled
 
         return await self.store.run(work)
+
+    def tomorrow(self) -> datetime:
+        """When the next day begins, where the company is."""
+        return self._caps.day_start(self._clock()) + timedelta(days=1)
 
     def now(self) -> datetime:
         """By the clock on the wall."""

@@ -12,6 +12,7 @@ from antcrm_tools.ledger.changes import Changes
 from antcrm_tools.ledger.rows import ms
 from antcrm_tools.ledger.schema import changes
 from antcrm_tools.liveness import is_gone
+from antcrm_tools.text import Text
 
 _STALE = timedelta(hours=25)
 """Further ahead than anything is planned: the clock was set back since."""
@@ -79,6 +80,16 @@ class Duty:
         holders = await self._changes.store.run(lambda c: c.execute(query).scalars().all(), write=False)
         gone = [holder for holder in holders if is_gone(holder)]
         return await self._changes.listed(and_(working, changes.c.holder.in_(gone)), changes.c.id) if gone else []
+
+    def tomorrow(self) -> datetime:
+        """When the next day begins."""
+        return self._changes.tomorrow()
+
+    async def disown(self, holder: str, why: Text) -> None:
+        """What this holder wrote down never left: whether it had been written could not be known then."""
+        mine = and_(changes.c.holder == holder, changes.c.status == "sent")
+        for change in await self._changes.listed(mine):
+            await self._changes.settle(change, "failed", reason=why)
 
     async def look_again(self, change: Change, at: datetime) -> None:
         """Look at a settled change once more."""

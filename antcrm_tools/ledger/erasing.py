@@ -31,7 +31,9 @@ _PERSONAL = (
     *(changes.c.before, changes.c.after, changes.c.reason),
 )
 
-_FOLD_SECONDS = 10.0
+PATIENCE = 10.0
+"""Seconds to wait for another program that reads the file."""
+
 _HEARD = timedelta(days=1)
 _LEASE_OVER = timedelta(days=1)
 
@@ -49,11 +51,12 @@ class Forgotten:
 class Erasing:
     """Erases what is kept of one AntCRM's customers."""
 
-    def __init__(self, store: Store, crm: str, clock: Callable[[], datetime]) -> None:
-        """`clock` is the one on the wall."""
+    def __init__(self, store: Store, crm: str, clock: Callable[[], datetime], *, patience: float = PATIENCE) -> None:
+        """`clock` is the one on the wall; `patience`: seconds to wait for others who read the file."""
         self._store = store
         self._crm = crm
         self._clock = clock
+        self._patience = patience
 
     async def old(self, keep: timedelta, limit: int = 1000) -> int:
         """Erase what was settled longer than `keep` ago, at most `limit` changes; how many that were.
@@ -68,7 +71,7 @@ class Erasing:
 
         erased, swept = await self._store.run(work)
         if erased or swept:
-            await self._fold()
+            await self.fold()
         return erased
 
     async def kept(self, refs: Iterable[str], contacts: Iterable[str] = (), region: str = "VN") -> Kept:
@@ -98,7 +101,15 @@ class Erasing:
         kept = await self._store.run(work)
         if kept.open:
             return Forgotten(open=kept.open)
-        return Forgotten((*kept.changes, *kept.imports), thoroughly=await self._fold())
+        return Forgotten((*kept.changes, *kept.imports), thoroughly=await self.fold())
+
+    async def fold(self) -> bool:
+        """Take what was erased out of the file beside the ledger's as well. False: another program is in the way."""
+        try:
+            file = await self._store.run(_file, write=False)
+        except LedgerBroken:
+            return False
+        return not file or await asyncio.to_thread(_truncated, file, self._patience)
 
     def _past(self, keep: timedelta) -> Any:
         """The numbers of what has had its time."""
@@ -143,14 +154,6 @@ class Erasing:
         gone |= {"erased_at": ms(self._clock()), "next_at": None, "cause": _cause()}
         connection.execute(update(changes).where(changes.c.id.in_(ids), changes.c.erased_at.is_(None)).values(gone))
 
-    async def _fold(self) -> bool:
-        """Take what was erased out of the file beside the ledger's as well. False: another program is in the way."""
-        try:
-            file = await self._store.run(_file, write=False)
-        except LedgerBroken:
-            return False
-        return not file or await asyncio.to_thread(_truncated, file)
-
 
 def _cause() -> ColumnElement[Any]:
     """What stays of a cause: one of words is a hash of what they say; one of a message says nothing of a person."""
@@ -164,10 +167,10 @@ def _file(connection: Connection) -> str:
     return next((row[2] for row in connection.exec_driver_sql("PRAGMA database_list") if row[1] == "main"), "")
 
 
-def _truncated(file: str) -> bool:
+def _truncated(file: str, seconds: float) -> bool:
     """SQLite writes into a file beside the ledger's first, and leaves what it has carried over standing there."""
     try:
-        with closing(sqlite3.connect(file, timeout=_FOLD_SECONDS, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(file, timeout=seconds, isolation_level=None)) as connection:
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.Error:
         return False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from antcrm_chat import tokens
 from antcrm_chat.cards import Button, Card, Style
 from antcrm_chat.intents import Draft
 from antcrm_chat.steps import SETTLES, Answer, Expected, Step
@@ -34,6 +35,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What was made of a message: a customer, a change that is not done yet, or nothing."""
+
+    words: str
+    ref: str = ""
+    change: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A button somebody can tap. Those of one `group` are choices in one question."""
 
@@ -59,7 +69,7 @@ class Dialogue:
         self._cards: dict[str, Card] = {}
         self._spent: dict[str, None] = {}
         self._used: dict[str, None] = {}
-        self._settled: dict[str, tuple[str, str]] = {}
+        self._settled: dict[str, Settled] = {}
         self._asked: dict[str, tuple[Expected, datetime]] = {}
         self._newest = ""
         self.shown: frozenset[str] = frozenset()
@@ -154,22 +164,26 @@ class Dialogue:
                 return draft, offer.card
         return None
 
-    def settle(self, draft: Draft, ref: str = "") -> None:
-        """Remember what was made of a draft's message: a customer, or nothing."""
+    def settle(self, draft: Draft, ref: str = "", change: int = 0) -> None:
+        """Remember what was made of a draft's message, and by which change."""
         if draft.message:
-            self._settled[draft.message] = ref, draft.words
+            self._settled[draft.message] = Settled(draft.words, ref, change)
         while len(self._settled) > MOST_SETTLED:
             del self._settled[next(iter(self._settled))]
 
-    def settled(self, message: str) -> str | None:
-        """The customer that was made of a message, `""` if nothing was; None if it is open or was forgotten."""
-        known = self._settled.get(message)
-        return None if known is None else known[0]
+    def settled(self, message: str) -> Settled | None:
+        """What was made of a message; None if it is open or was forgotten."""
+        return self._settled.get(message)
 
-    def said(self, message: str) -> str | None:
-        """The words of a message of which something was made; None if they were forgotten."""
-        known = self._settled.get(message)
-        return None if known is None else known[1]
+    def unsettle(self, change: int) -> str:
+        """A change was taken back: the message it was made of, which may be a draft again; `""` if none is known."""
+        message = self.message_of(change)
+        self._settled.pop(message, None)
+        return message
+
+    def message_of(self, change: int) -> str:
+        """The message a change was made of, as far as that is remembered."""
+        return next((message for message, known in self._settled.items() if change and known.change == change), "")
 
     def take_spent(self) -> set[str]:
         """Cards that have lost their last button since this was asked before."""
@@ -189,7 +203,7 @@ class Dialogue:
         return isinstance(offer.step, SETTLES) and last and offer.made + MEMORY > self._clock()
 
     def _offer(self, choice: Choice, card: str, group: str) -> Button:
-        token, now = self._token(), self._clock()
+        token, now = self._token() + tokens.meaning(choice.step), self._clock()
         old = [key for key, offer in self._offers.items() if offer.until <= now]
         over = max(0, len(self._offers) - len(old) - MOST_BUTTONS + 1)
         # Their cards keep their buttons: of a draft, a tap on one reads its message again.

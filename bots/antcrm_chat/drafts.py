@@ -238,7 +238,8 @@ class Drafts:
             call = tool_named("add_note").call({"ref": ref, "note": words})
         except BadInput as error:
             return [self.card(draft, join((error.what, error.done)))]
-        return await self.turn.submit(call, draft)
+        # A message may become a note of one customer, and another time of another.
+        return await self.turn.submit(call, draft, f"{self.turn.source_of(draft)}/{ref}" if draft.message else "")
 
 
 def not_saved(draft: Draft) -> Text:

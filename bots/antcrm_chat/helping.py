@@ -17,6 +17,8 @@ EXAMPLES: dict[Command, Text] = {
     "untag": msg("untag L9457 VIP"),
     "note": msg("note L9457 call back tomorrow"),
     "delete": msg("delete L9457"),
+    "recent": msg("recent changes"),
+    "undo": msg("undo 123"),
     "cancel": msg("cancel"),
 }
 
@@ -28,6 +30,8 @@ _DOES: dict[Command, Text] = {
     "untag": msg("takes tags off"),
     "note": msg("writes a dated line under the note"),
     "delete": msg("deletes a customer, after asking you; “delete L9457 note” only empties its note"),
+    "recent": msg("lists your last changes, each with a button that undoes it"),
+    "undo": msg("takes the change of that number back; “undo” alone shows your last one"),
     "cancel": msg("closes an open question"),
 }
 
@@ -40,6 +44,8 @@ MENU: dict[Command, Text] = {
     "tag": msg("add tags: /tag L9457 VIP"),
     "untag": msg("take tags off: /untag L9457 VIP"),
     "delete": msg("delete, after asking you: /delete L9457"),
+    "recent": msg("your last changes"),
+    "undo": msg("undo your last change, or another: /undo 123"),
     "cancel": msg("close an open question"),
     "help": msg("what you can write"),
 }
@@ -64,7 +70,8 @@ def greeting() -> Card:
 
 def full_help() -> Card:
     """For `/help`."""
-    commands = msg("As commands: {commands}.", commands="/find /lead /stage /tag /untag /note /delete /cancel")
+    names = " ".join(f"/{command}" for command in _DOES)
+    commands = msg("As commands: {commands}.", commands=names)
     return Card(msg("You can write:"), (*_lines(tuple(_DOES)), _JOTTED, commands))
 
 

@@ -8,7 +8,9 @@ from typing import Literal, TypeAlias
 
 from antcrm_tools.text import Text
 
-Command: TypeAlias = Literal["start", "help", "find", "lead", "stage", "tag", "untag", "note", "delete", "cancel"]
+Command: TypeAlias = Literal[
+    "start", "help", "find", "lead", "stage", "tag", "untag", "note", "delete", "recent", "undo", "cancel"
+]
 
 NamedBy: TypeAlias = Literal["ref", "phone", "email", "digits"]
 
@@ -93,6 +95,18 @@ class DoTo:
 
 
 @dataclass(frozen=True, slots=True)
+class Recent:
+    """What one has changed lately."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take a change back: that of this number, or one's last."""
+
+    change: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Misused:
     """A command that cannot be carried out as it was written, and what is wrong with it."""
 
@@ -110,4 +124,4 @@ class Unclear:
     """Words nobody told us the meaning of."""
 
 
-Intent: TypeAlias = Start | Help | Cancel | Find | NewLead | DoTo | Misused | Jotted | Unclear
+Intent: TypeAlias = Start | Help | Cancel | Find | NewLead | DoTo | Recent | Undo | Misused | Jotted | Unclear

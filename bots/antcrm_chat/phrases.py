@@ -19,6 +19,8 @@ COMMANDS: tuple[Command, ...] = (
     "untag",
     "note",
     "delete",
+    "recent",
+    "undo",
     "cancel",
 )
 
@@ -76,6 +78,8 @@ _SAID: dict[Command, tuple[str, ...]] = {
         "delete lead",
         "delete customer",
     ),
+    "recent": ("gần đây", "thay đổi gần đây", "các thay đổi gần đây", "recent", "recent changes", "my changes"),
+    "undo": ("hoàn tác", "hoàn tác thay đổi", "undo", "undo change"),
     "cancel": ("huỷ", "hủy", "thôi", "cancel"),
 }
 
@@ -102,7 +106,7 @@ _REPLIES: dict[Reply, tuple[str, ...]] = {
 
 _BY_NAME: dict[str, Command] = {command: command for command in COMMANDS}
 
-_ALONE = frozenset({"help", "cancel"})
+_ALONE = frozenset({"help", "recent", "cancel"})
 """Commands whose words mean them only when nothing follows: `thôi để mai` is talk."""
 
 _END = ".!… "

@@ -46,11 +46,20 @@ class Do:
 class Run:
     """Submit a call that was made before: one AntCRM could not be reached for, or a lead in spite of its doubles.
 
-    `draft` is the lead it creates, where it does.
+    `draft` is the lead it creates, where it does. `source` is what the call came from at first: it is the same wish.
     """
 
     call: Call
     draft: Draft | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take a change back. `listed`: the button stands in a list of changes, which stays as it is."""
+
+    change: int
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +110,13 @@ class DropDraft:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answer the Desk's question. `draft` is the lead it is about, where it is about a new one."""
+    """Answer the Desk's question. `draft` is the lead it is about, where it is about a new one; `source` as in `Run`."""
 
     ticket: str
     yes: bool
     call: Call
     draft: Draft | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +128,11 @@ class Drop:
 
 OfDraft: TypeAlias = Save | ChangeDraft | ShowDraft | NoteDraft | DropDraft
 
-Step: TypeAlias = Open | Look | Do | Run | AskName | Answer | Drop | OfDraft
+Step: TypeAlias = Open | Look | Do | Run | Undo | AskName | Answer | Drop | OfDraft
 
 SETTLES = (Do, Run, AskName, Answer, Drop, Save, ChangeDraft, ShowDraft, NoteDraft, DropDraft)
-"""Steps after which the buttons of their card are spent. Looking at one hit of a list spends nothing."""
+"""Steps after which the buttons of their card are spent. Looking at one hit of a list spends nothing, and a change is
+undone once however often its button is tapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +154,12 @@ class PartOf:
 
 @dataclass(frozen=True, slots=True)
 class CountFor:
-    """The next message is the number that confirms a bulk, asked for on `card`."""
+    """The next message is the number that confirms a bulk, asked for on `card`; `source` as in `Run`."""
 
     ticket: str
     call: Call
     card: str
+    source: str = ""
 
 
 Expected: TypeAlias = NameOf | PartOf | CountFor

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from antcrm_chat import views
 from antcrm_chat.cards import Card
 from antcrm_chat.dialogue import Choice, Dialogue, in_place_of
 from antcrm_chat.drafts import Drafts
 from antcrm_chat.helping import EXAMPLES, NOTHING_DONE
 from antcrm_chat.intents import DoTo, Draft, LeadWords, Whom, Wish
-from antcrm_chat.steps import Answer, AskName, CountFor, Do, Drop, DropDraft, Look, Open, Run, Step
+from antcrm_chat.past import Past
+from antcrm_chat.results import AT_ONCE, CANCEL, Results
+from antcrm_chat.steps import Answer, AskName, Do, Drop, Look, Open, Run, Step, Undo
 from antcrm_chat.whom import whole
 from antcrm_tools.desk import Desk
-from antcrm_tools.errors import BadInput, CrmError, MayHaveActed, NotActed, NotStored
-from antcrm_tools.outcomes import Actor, Ask, Done, Outcome, Unsure
-from antcrm_tools.registry import Args, Call, Effect, Result
+from antcrm_tools.errors import BadInput, CrmError
+from antcrm_tools.outcomes import Actor, Done
+from antcrm_tools.registry import Call, Effect
 from antcrm_tools.text import Text, clean, join, msg, msgs, verbatim
 from antcrm_tools.tools import tool_named
-from antcrm_tools.tools.create_lead import CreateLead, LeadCreated
-from antcrm_tools.tools.fields import Changed, CustomerLine
+from antcrm_tools.tools.fields import CustomerLine
 from antcrm_tools.tools.find_customers import FoundCustomers
-from antcrm_tools.tools.get_customer import WholeCustomer
-
-_AT_ONCE = 8
-"""Customers in one list: what a phone shows without scrolling."""
-
-_AGAIN = msg("This was done a moment ago already; nothing was sent now.")
-
-_CANCEL = Choice(msg("Cancel"), Drop(msg("Cancelled. Nothing was changed.")))
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one message or tap may use."""
+    """What one message or tap may use.
+
+    `source` names it, for what it leads to is done once however often it comes; `place` is where the person's messages
+    have their names.
+    """
 
     dialogue: Dialogue
     desk: Desk
     actor: Actor
     region: str
     zone: tzinfo
+    source: str = ""
+    place: str = ""
 
     @property
     def drafts(self) -> Drafts:
@@ -49,9 +46,23 @@ class Turn:
         return Drafts(self)
 
     @property
+    def results(self) -> Results:
+        """What is said of calls."""
+        return Results(self)
+
+    @property
+    def past(self) -> Past:
+        """What concerns changes that were made."""
+        return Past(self)
+
+    @property
     def may_add(self) -> bool:
         """Whether this person may save leads and notes."""
         return self.desk.policy.allows(Effect.ADD, self.actor)
+
+    def source_of(self, draft: Draft | None) -> str:
+        """What a wish came from: a draft's is the message it was read from, whatever button was tapped since."""
+        return f"{self.place}/{draft.message}" if draft is not None and draft.message else self.source
 
     async def take(self, step: Step, card: str) -> list[Card]:
         """Do what a button stands for; the result takes the place of a question that was answered."""
@@ -62,12 +73,14 @@ class Turn:
                 return await self.look(step)
             case Do(wish, ref):
                 return in_place_of(await self._do(wish, ref), card)
-            case Run(call, draft):
-                return in_place_of(await self.submit(call, draft), card)
+            case Run(call, draft, source):
+                return in_place_of(await self.submit(call, draft, source), card)
+            case Undo(change, listed):
+                return await self.past.undo(change, under="" if listed else card)
             case AskName(draft):
                 return in_place_of(self.drafts.ask_name(draft), card)
-            case Answer(ticket, yes, call, draft):
-                return in_place_of(await self.answer(ticket, call, yes=yes, draft=draft), card)
+            case Answer(ticket, yes, call, draft, source):
+                return in_place_of(await self.answer(ticket, call, yes=yes, draft=draft, source=source), card)
             case Drop(said):
                 return [replace(self.dialogue.card(None, [said]), replaces=card)]
             case _:
@@ -81,45 +94,56 @@ class Turn:
 
     async def look(self, step: Look) -> list[Card]:
         """Look up: nobody, one customer whole, or a list to choose from."""
-        arguments: dict[str, object] = {"query": step.query, "limit": _AT_ONCE}
+        arguments: dict[str, object] = {"query": step.query, "limit": AT_ONCE}
         if step.cursor is not None:
             arguments["cursor"] = step.cursor
         try:
             call = tool_named("find_customers").call(arguments)
         except BadInput as error:
-            return [self._error(_with_example(error, EXAMPLES["find"]))]
+            return [self.results.error(_with_example(error, EXAMPLES["find"]))]
         try:
             outcome = await self.desk.submit(call, self.actor)
         except CrmError as error:
-            return [self._error(error, again=step)]
+            return [self.results.error(error, again=step)]
         if isinstance(outcome, Done) and isinstance(outcome.result, FoundCustomers):
             return await self._found(step, outcome.result)
-        return self._outcome(outcome, call)
+        return self.results.cards(outcome, call)
 
-    async def submit(self, call: Call, draft: Draft | None = None) -> list[Card]:
-        """Run a call through the Desk; `draft` is the lead it is about, where it is about one that is not saved."""
+    async def submit(self, call: Call, draft: Draft | None = None, source: str = "", *, under: str = "") -> list[Card]:
+        """Run a call through the Desk; `draft` is the lead it is about, where it is about one that is not saved.
+
+        `source` is what it came from if that is not this turn, and `under` the card that it says something new of.
+        """
+        source = source or self.source_of(draft)
         try:
-            outcome = await self.desk.submit(call, self.actor)
+            outcome = await self.desk.submit(call, self.actor, source=source)
         except CrmError as error:
-            return [self._error(error, again=Run(call, draft), draft=draft)]
-        return self._outcome(outcome, call, draft)
+            return [self.results.error(error, again=Run(call, draft, source), draft=draft)]
+        return self.results.cards(outcome, call, draft, source=source, under=under)
 
     async def answer(
-        self, ticket: str, call: Call, *, yes: bool, count: int | None = None, draft: Draft | None = None
+        self,
+        ticket: str,
+        call: Call,
+        *,
+        yes: bool,
+        count: int | None = None,
+        draft: Draft | None = None,
+        source: str = "",
     ) -> list[Card]:
-        """Hand a person's answer to the Desk."""
+        """Hand a person's answer to the Desk. `source` is what the call came from at first."""
         self.dialogue.close(ticket)
         try:
             outcome = await self.desk.answer(ticket, self.actor, yes=yes, count=count)
         except CrmError as error:
-            return [self._error(error, again=Run(call, draft), draft=draft)]
-        return self._outcome(outcome, call, draft)
+            return [self.results.error(error, again=Run(call, draft, source), draft=draft)]
+        return self.results.cards(outcome, call, draft, source=source)
 
     async def _do(self, wish: Wish, ref: str) -> list[Card]:
         try:
             call = tool_named(wish.tool).call({"ref": ref, **wish.arguments})
         except BadInput as error:
-            return [self._error(_with_example(error, EXAMPLES[wish.command]))]
+            return [self.results.error(_with_example(error, EXAMPLES[wish.command]))]
         return await self.submit(call)
 
     async def _found(self, step: Look, found: FoundCustomers) -> list[Card]:
@@ -171,114 +195,13 @@ class Turn:
                 title = msg("Customers found:")
         else:
             title = msg("Which customer do you mean?")
-            choices.append([_CANCEL])
+            choices.append([CANCEL])
         return self.dialogue.card(title, lines, choices, group=group)
-
-    def _outcome(self, outcome: Outcome, call: Call, draft: Draft | None = None) -> list[Card]:
-        match outcome:
-            case Ask():
-                return [self._question(outcome, call, draft)]
-            case Done(result) as done:
-                card = self._done(result, call, draft)
-                if done.again:
-                    card = replace(card, title=_AGAIN, lines=(*((card.title,) if card.title else ()), *card.lines))
-                return [card]
-            case Unsure(text):
-                return [self._unsure(text, call, draft)]
-            case _ if draft is not None:
-                return [self.drafts.card(draft, outcome.text)]
-            case _:
-                return [self.dialogue.card(None, [outcome.text])]
-
-    def _unsure(self, text: Text, call: Call, draft: Draft | None) -> Card:
-        """Never with a button that would send it again."""
-        look = _who(call.args)
-        if isinstance(look, Look):
-            look = replace(look, draft=draft)
-        lines = [] if draft is None else views.draft(draft)
-        if draft is not None:
-            self.dialogue.settle(draft)
-        return self.dialogue.card(None, [text, *lines], [[Choice(msg("Look it up"), look)]] if look else [])
-
-    def _question(self, ask: Ask, call: Call, draft: Draft | None) -> Card:
-        # Asked again, the Desk shares the open ticket: the older card must not stay open beside this one.
-        self.dialogue.close(ask.ticket)
-        preview = ask.preview
-        style = "danger" if call.effect is Effect.DESTROY else "primary"
-        no = Choice(preview.no, Answer(ask.ticket, yes=False, call=call, draft=draft))
-        if preview.count is None:
-            yes = Choice(preview.yes, Answer(ask.ticket, yes=True, call=call, draft=draft), style)
-            # What destroys comes last: a finger that is too quick, or a 1 typed ahead, keeps.
-            choices = [no, yes] if style == "danger" else [yes, no]
-            return self.dialogue.card(preview.question, preview.lines, [choices])
-        typed = msg("To go on, type the number of customers: {count}", count=preview.count)
-        card = self.dialogue.card(preview.question, [*preview.lines, typed], [[no]])
-        self.dialogue.expect(CountFor(ask.ticket, call, card.id))
-        return card
-
-    def _done(self, result: Result, call: Call, draft: Draft | None) -> Card:
-        match result:
-            case WholeCustomer():
-                return self.dialogue.card(result.sentence(), views.whole(result.customer, self.zone))
-            case Changed():
-                card = self.dialogue.card(result.sentence(), views.changes(result))
-                return self._saved(card, draft, result.ref)
-            case LeadCreated(created=None):
-                return self._duplicates(result, call, draft)
-            case LeadCreated(created=CustomerLine() as lead):
-                open_it = Choice(msg("Show {ref}", ref=lead.ref), Open(lead.ref))
-                card = self.dialogue.card(result.sentence(), views.lead(call.args), [[open_it]])
-                return self._saved(card, draft, lead.ref)
-            case _:
-                return self.dialogue.card(result.sentence())
-
-    def _saved(self, card: Card, draft: Draft | None, ref: str) -> Card:
-        """The message a draft was read from is done with."""
-        if draft is None:
-            return card
-        self.dialogue.settle(draft, ref)
-        return replace(card, about=draft.message, mark="saved" if draft.message else None)
-
-    def _duplicates(self, found: LeadCreated, call: Call, draft: Draft | None) -> Card:
-        shown = found.duplicates[:_AT_ONCE]
-        lines = [line.sentence() for line in shown]
-        if len(shown) < len(found.duplicates):
-            lines.append(msg("and {count} more", count=len(found.duplicates) - len(shown)))
-        title = msgs(
-            "Nothing was created: {count} customer has this phone or e-mail already.",
-            "Nothing was created: {count} customers have this phone or e-mail already.",
-            len(found.duplicates),
-        )
-        # Exactly the draft that was written, so that nothing has to be typed again.
-        anyway = Call(call.tool, call.args.model_copy(update={"allow_duplicate": True}))
-        choices = [[Choice(msg("Show {ref}", ref=line.ref), Open(line.ref)) for line in shown]]
-        leave = _CANCEL if draft is None else Choice(msg("Cancel"), DropDraft(draft))
-        choices.append([Choice(msg("Create anyway"), Run(anyway, draft), "primary"), leave])
-        card = self.dialogue.card(title, lines, choices)
-        return card if draft is None else replace(card, about=draft.message)
-
-    def _error(self, error: CrmError, *, again: Step | None = None, draft: Draft | None = None) -> Card:
-        # Only what certainly was not done may be done again with one tap.
-        if draft is not None and not isinstance(error, MayHaveActed | NotStored):
-            return self.drafts.card(draft, error.text)
-        choices = [Choice(msg("Try again"), again)] if again is not None and isinstance(error, NotActed) else []
-        lines = [] if draft is None else views.draft(draft)
-        return self.dialogue.card(None, [error.text, *lines], [choices])
 
 
 def _with_example(error: BadInput, example: Text) -> BadInput:
     """The names of a tool's arguments help an assistant; a person is helped by an example."""
     return BadInput(error.what, done=NOTHING_DONE, then=msg("For example: {example}", example=example))
-
-
-def _who(args: Args) -> Step | None:
-    """How to look up whom a call was about."""
-    if isinstance(args, CreateLead):
-        known: Sequence[str] = (*args.phones, *args.emails)
-        return Look(known[0]) if known else None
-    ref = getattr(args, "ref", None)
-    # Not Open: of a customer who is gone it says “nothing was changed”, which after a delete is not so.
-    return Look(ref) if isinstance(ref, str) else None
 
 
 def _label(hit: CustomerLine) -> Text:

@@ -16,8 +16,10 @@ from antcrm_chat.intents import (
     Jotted,
     Misused,
     NewLead,
+    Recent,
     Start,
     Unclear,
+    Undo,
     Whom,
     Wish,
 )
@@ -39,8 +41,9 @@ _TO_STAGE = ("sang", "qua", "thành", "sang giai đoạn", "thành giai đoạn"
 _STAGES_LIKE_THAT = frozenset({"thanh cong"})  # not "cong"
 _MAKING = frozenset({"them", "tao", "luu", "add", "create"})
 _COMMAS = re.compile(r"[,;\n]")
+_CHANGE = re.compile(r"#?\s?([1-9][0-9]{0,14})")
 
-_MAY_BE_TALK: frozenset[Command] = frozenset({"note", "stage", "tag", "untag"})
+_MAY_BE_TALK: frozenset[Command] = frozenset({"note", "stage", "tag", "untag", "undo"})
 
 NO_SUCH_COMMAND = msg("There is no such command.")
 NOBODY_NAMED = msg("It does not say which customer: write the number (L9457), the phone or the e-mail first.")
@@ -101,7 +104,7 @@ def _no_name(text: str, intent: Intent, region: str) -> bool:
         case NewLead(lead):
             verb = fold(text.split(maxsplit=1)[0]) in _MAKING
             return bool(lead.phones or lead.emails or (verb and lead.name))
-        case Cancel() | Help() | DoTo():
+        case Cancel() | Help() | DoTo() | Recent() | Undo():
             return True
         case _:
             return False
@@ -115,6 +118,10 @@ def _meant(command: Command, said: Said, region: str) -> Intent:
             return Help()
         case "cancel":
             return Cancel()
+        case "recent":
+            return Recent()
+        case "undo":
+            return _undo(said.rest)
         case "find":
             whom = whole(said.rest, region)
             query = said.rest if whom is None else whom.text
@@ -123,6 +130,15 @@ def _meant(command: Command, said: Said, region: str) -> Intent:
             return _lead(said.rest, region)
         case _:
             return _to_one(command, said, region)
+
+
+def _undo(text: str) -> Intent:
+    if not text:
+        return Undo()
+    number = _CHANGE.fullmatch(text)
+    if number is None:
+        return Misused("undo", msg("“{text}” is not the number of a change.", text=clean(text)))
+    return Undo(int(number[1]))
 
 
 def _lead(text: str, region: str) -> Intent:

@@ -74,6 +74,7 @@ async def forget(house: House, ref: Ref, say: Say, ask: Ask) -> None:
     _require_settled(kept.open)
     if kept.nothing:
         say(msg("Nothing about {ref} is kept here.", ref=ref))
+        _say_how(say, thoroughly=await erasing.fold())  # another program may have been in the way of an earlier time
         return
     say(_gone(ref, len(kept.changes)))
     if kept.imports:
@@ -91,7 +92,11 @@ async def forget(house: House, ref: Ref, say: Say, ask: Ask) -> None:
     done = await erasing.forget([str(ref)], contacts, region)
     _require_settled(done.open)
     say(msg("Erased: {ref}.", ref=ref))
-    if not done.thoroughly:
+    _say_how(say, thoroughly=done.thoroughly)
+
+
+def _say_how(say: Say, *, thoroughly: bool) -> None:
+    if not thoroughly:
         say(
             msg(
                 "Another program was reading, so old pages may still lie beside the ledger's file. They go when all "

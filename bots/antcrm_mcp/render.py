@@ -20,8 +20,8 @@ from antcrm_tools.tools.get_customer import WholeCustomer
 def outcome(what: Done | Queued | Unsure | Dropped, language: Language, *, news: Sequence[Text] = ()) -> CallToolResult:
     """What became of a call, and of earlier ones of which it was not known (`news`).
 
-    `Dropped`, `Queued` and `Unsure` are marked as errors although nothing failed: they have no data, and a result that is no
-    error has to match the tool's output schema.
+    `Dropped`, `Queued` and `Unsure` are marked as errors although nothing failed: they have no data, and a result that
+    is no error has to match the tool's output schema.
     """
     if isinstance(what, Done):
         words = _words(what.result)

@@ -57,16 +57,16 @@ class Stopping(httpx.AsyncBaseTransport):
 class Sleepy(Pace):
     """A rate limit at which the machine falls asleep once, when an intent is on the disk and nothing was sent yet."""
 
-    def __init__(self, w: World, sleep: Callable[[], None]) -> None:
+    def __init__(self, w: World, sleep: Callable[[], Awaitable[None]]) -> None:
         super().__init__(10_000.0)
         self._world = w
-        self._sleep: Callable[[], None] | None = sleep
+        self._sleep: Callable[[], Awaitable[None]] | None = sleep
 
     async def turn(self, background: bool) -> None:
         await super().turn(background)
         if self._sleep is not None and await changes(self._world):
             sleep, self._sleep = self._sleep, None
-            sleep()
+            await sleep()
 
 
 @asynccontextmanager

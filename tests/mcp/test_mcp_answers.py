@@ -28,6 +28,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "remove_tags": {"ref": HOA.ref, "tags": ["VIP"]},
     "add_note": {"ref": AN.ref, "note": "Đã gọi"},
     "delete_customer": {"ref": AN.ref},
+    "list_changes": {"limit": 3},
     "import_leads": {"rows": [{"name": "Hàng Một"}, {"name": "Hàng Hai", "phones": ["0977 333 444"]}]},
 }
 
@@ -37,7 +38,19 @@ every_era = pytest.mark.parametrize("era", ERAS)
 
 
 def test_there_is_an_example_for_every_tool() -> None:
-    assert set(EXAMPLES) == {each.name for each in TOOLS}
+    """What can be undone has to be there first: that has a test of its own."""
+    assert set(EXAMPLES) == {each.name for each in TOOLS} - {"undo_change"}
+
+
+@every_era
+async def test_a_change_is_undone_by_the_number_its_answer_gave(house: House, era: Era) -> None:
+    async with assistant(house, era=era) as a:
+        changed = await a.call("add_tags", ref=AN.ref, tags=["Đã gọi"])
+        undone = await a.call("undo_change", change=changed.data["change"])
+        assert not undone.is_error, undone.text
+        assert undone.data["restored"] == ["tags"]
+        found = await a.call("list_changes", ref=AN.ref)
+    assert [line["change"] for line in found.data["changes"]] == [undone.data["change"], changed.data["change"]]
 
 
 @every_era

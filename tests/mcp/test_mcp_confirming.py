@@ -150,10 +150,22 @@ async def test_a_lost_answer_is_handed_out_again_without_a_question(
 
 @every_era
 async def test_what_may_have_happened_is_told_and_not_repeated(house: House, sandbox: Sandbox, era: Era) -> None:
+    sandbox.faults.act_late("DELETE")
+    async with assistant(house, era=era) as a:
+        result = await a.call("delete_customer", ref=AN.ref)
+        assert result.is_error
+        assert result.data is None
+        assert "not known" in result.text
+        again = await a.call("delete_customer", ref=AN.ref)
+        assert again.is_error
+        assert "not known yet" in again.text
+    assert len([request for request in sandbox.requests if request.method == "DELETE"]) == 1
+
+
+@every_era
+async def test_what_was_done_though_its_answer_was_lost_is_done(house: House, sandbox: Sandbox, era: Era) -> None:
     sandbox.faults.fail("DELETE", 502, act=True)
     async with assistant(house, era=era) as a:
         result = await a.call("delete_customer", ref=AN.ref)
-    assert result.is_error
-    assert result.data is None
-    assert "not known" in result.text
+    assert not result.is_error
     assert len(sandbox.destroying()) == 1

@@ -20,7 +20,7 @@ from antcrm_tools.settings import load_settings
 from antcrm_tools.tools import TOOLS
 from tests.fakes.assistant import ERAS, MODES, Era
 
-MOST_TOKENS = 1600
+TOKENS_EACH = 160
 
 every_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 
@@ -83,7 +83,7 @@ def test_a_tool_that_was_not_made_beforehand_gets_its_schema_as_well() -> None:
     assert input_schema(Unknown)["required"] == ["ref"]
 
 
-def test_ten_tools_cost_few_tokens() -> None:
+def test_the_tools_cost_few_tokens() -> None:
     pytest.importorskip("rs_bpe", reason="needs the group `measure`")
     openai: Any = import_module("rs_bpe.bpe").openai
     count = openai.o200k_base().count
@@ -96,7 +96,7 @@ def test_ten_tools_cost_few_tokens() -> None:
             json.dumps(input_schema(tool.args), ensure_ascii=False, separators=(",", ":")),
         )
     ]
-    assert sum(count(part) for part in parts) <= MOST_TOKENS
+    assert sum(count(part) for part in parts) <= TOKENS_EACH * len(TOOLS)
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -116,7 +116,7 @@ async def test_the_list_says_how_long_it_is_fresh() -> None:
     [
         ({"read", "write", "delete"}, set[str]()),
         ({"read", "write"}, {"delete_customer", "import_leads"}),
-        ({"read"}, {tool.name for tool in TOOLS} - {"find_customers", "get_customer"}),
+        ({"read"}, {tool.name for tool in TOOLS} - {"find_customers", "get_customer", "list_changes"}),
     ],
 )
 async def test_only_tools_that_can_be_used_are_listed(scopes: set[Scope], hidden: set[str]) -> None:

@@ -1,0 +1,44 @@
+"""What a button's name says besides being random: what is needed to answer a tap when the process was started anew.
+
+A question's ticket is in the ledger, and a change has its number there. Neither lets anybody do what they may not do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from antcrm_chat.steps import Answer, Step, Undo
+
+_SEAM = "."  # no random name has it
+_YES, _NO, _UNDO = "y", "n", "u"
+_MOST_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to the question of this ticket."""
+
+    ticket: str
+    yes: bool
+
+
+def meaning(step: Step) -> str:
+    """What is added to the random name of a button; `""` for most."""
+    match step:
+        case Answer(ticket, yes):
+            return f"{_SEAM}{_YES if yes else _NO}{ticket}"
+        case Undo(change):
+            return f"{_SEAM}{_UNDO}{change}"
+        case _:
+            return ""
+
+
+def read(token: str) -> Answered | Undo | None:
+    """What a forgotten button stood for; None where its name does not say it."""
+    what = token.partition(_SEAM)[2]
+    kind, rest = what[:1], what[1:]
+    if kind in (_YES, _NO) and rest:
+        return Answered(rest, kind == _YES)
+    if kind == _UNDO and rest.isascii() and rest.isdecimal() and len(rest) <= _MOST_DIGITS:
+        return Undo(int(rest), listed=True)
+    return None
