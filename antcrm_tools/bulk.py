@@ -175,7 +175,7 @@ async def _one_by_one(package: Package, turn: Turn, refused: Refused) -> CrmErro
             if known:
                 package.fates[place] = _duplicate(row, known)
                 continue
-            await records.journal.renew(turn)
+            await records.journal.renew_sent(turn)
             await sent(records, row, turn, [])
         except KeptForLater as error:
             return error

@@ -202,7 +202,7 @@ class Desk:
     async def _ask(self, call: Call, work: Work) -> Outcome:
         actor = work.actor
         earlier = await self._tickets.latest((actor.who, actor.face), call.tool.name, call.canonical)
-        if earlier is not None and earlier.state == "taken" and not call.tool.replays:
+        if earlier is not None and earlier.state == "taken" and not (call.tool.replays and work.wish.cause):
             # The answer is being carried out at this moment: this is the same wish, seen twice.
             return raise_failed(await self._tickets.settled(earlier.ticket.id, self._patience) or still_running())
         done = earlier.outcome if earlier is not None and isinstance(earlier.outcome, Done) else None

@@ -107,7 +107,7 @@ async def read(records: Records, change: Change) -> Job:
     """An import as it stands in the ledger."""
     rows = await records.journal.ledger.imports.rows(change)
     now = await records.journal.ledger.changes.require(change.id)
-    return Job(now, tuple(_fate_of(row) for row in rows))
+    return Job(now, tuple(_fate_of(row, now.reason) for row in rows))
 
 
 async def run(records: Records, change: Change, holder: str, progress: Progress) -> Job:
@@ -197,7 +197,8 @@ def _allows_duplicates(change: Change) -> bool:
     return '"allow_duplicates":true' in change.wish.arguments.replace(" ", "")
 
 
-def _fate_of(row: Change) -> Fate:
+def _fate_of(row: Change, stopped: Text | None) -> Fate:
+    """`stopped`: why the import went no further."""
     match row.status:
         case "done":
             return Fate("created" if row.reason is None else "not_stored", row.ref, reason=row.reason)
@@ -208,7 +209,7 @@ def _fate_of(row: Change) -> Fate:
         case "conflict":
             return Fate("held", duplicates=row.known, reason=row.reason)
         case "waiting":
-            return Fate("not_sent", reason=row.reason)
+            return Fate("not_sent", reason=row.reason or stopped)
         case "undone":
             return Fate("undone", row.ref)
         case "sent" | "unsure":

@@ -112,6 +112,17 @@ class Journal:
             raise NotActed(msg("The program was held up for too long."), then=msg("Try again."))
         turn.hold = replace(turn.hold, taken=now, until=now + LEASE)
 
+    async def renew_sent(self, turn: Turn) -> None:
+        """Go on with a turn whose changes hold the names by now.
+
+        Raises:
+            NotActed: it was over before, and somebody else may look after them.
+        """
+        now = self._clock()
+        if now > turn.hold.until or not await self.ledger.imports.renew_rows(turn.hold.holder):
+            raise NotActed(msg("The program was held up for too long."), then=msg("Try again."))
+        turn.hold = replace(turn.hold, taken=now, until=now + LEASE)
+
     async def begin(self, turn: Turn, wish: Wish, intent: Intent) -> Change:
         """Write an intent down; what is written down may leave.
 

@@ -43,11 +43,14 @@ SHARE, UNSENT = 0.18, 0.02
 
 PAUSE = 0.3
 AT_ONCE: Final = 20
-_REQUESTS: Final = 5
+_REQUESTS: Final = 9
 """For a lead at least."""
 
 _AGAIN: Final = 0.5
 """Seconds after which a person sends what was not taken once more."""
+
+_SPEAK: Final = 20
+"""Seconds between two lines of progress."""
 
 _LONGEST_LINE: Final = 1 << 24
 
@@ -159,7 +162,7 @@ async def until_settled(run: Run, store: Store) -> None:
     begin = time.monotonic()
     while not run.done or await store.run(_open, write=False):
         await asyncio.sleep(0.2)
-        if time.monotonic() - begin > 20:
+        if time.monotonic() - begin > _SPEAK:
             begin = time.monotonic()
             print(f"  {len(run.handed_over)} of {len(run.wanted.tasks)} handed over, {run.killed} kills", flush=True)
     run.over = True
@@ -198,14 +201,15 @@ def _still_open(connection: Any) -> list[str]:
 
 def _statuses(connection: Any) -> dict[str, int]:
     found = select(changes.c.status, func.count()).group_by(changes.c.status)
-    return {status: many for status, many in connection.execute(found)}
+    return dict(connection.execute(found).all())
 
 
 @contextmanager
 def antcrm(weather: Weather) -> Generator[str]:
     """The address of an AntCRM on a bad line, in a process of its own."""
     command = [sys.executable, str(HERE / "faults_antcrm.py"), json.dumps(asdict(weather))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  ourselves
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603  ourselves
         try:
             assert process.stdout is not None  # noqa: S101  it is a pipe
             yield process.stdout.readline().strip()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -147,8 +149,15 @@ def _failure(status: int) -> bytes:
     return json.dumps({"success": 0, "message": f"made up: {status}"}).encode()
 
 
+def end_with_input() -> None:
+    """Not to be left behind by a run that was killed."""
+    sys.stdin.read()
+    os._exit(0)
+
+
 def serve(weather: Weather, announce: Callable[[str], object]) -> None:
-    """Serve until killed."""
+    """Serve until the input ends."""
+    threading.Thread(target=end_with_input, daemon=True).start()
     listening, url = listen("127.0.0.1", 0)
     with Sandbox.open(api_key=KEY, people=0) as sandbox:
         # It would complain of each hang-up.

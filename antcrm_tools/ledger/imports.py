@@ -90,6 +90,13 @@ class Imports:
         )
         return await self._changes.update(self._changes.of(where), until=ms(now + LEASE))
 
+    async def renew_rows(self, holder: str) -> bool:
+        """Go on being the one who has sent these rows. False: none of them is this holder's any more."""
+        now = self._changes.now()
+        where = and_(changes.c.holder == holder, changes.c.status == "sent", changes.c.until > ms(now))
+        query = update(changes).where(self._changes.of(where)).values(until=ms(now + LEASE))
+        return await self._changes.store.run(lambda connection: connection.execute(query).rowcount > 0)
+
     async def consent(self, job: Change, holder: str) -> bool:
         """Work on it again, a person having just said so; from now on the hour counts."""
         now = self._changes.now()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from antcrm_chat import helping
+from antcrm_chat import forgotten, helping
 from antcrm_chat.cards import Card, Person
-from antcrm_chat.dialogue import Choice, Dialogue, Dialogues, in_place_of
-from antcrm_chat.drafts import merged, not_saved
+from antcrm_chat.dialogue import Choice, Dialogue, Dialogues, Settled, in_place_of
+from antcrm_chat.drafts import merged
+from antcrm_chat.hearing import Hearing, Show
 from antcrm_chat.intents import (
     Cancel,
     DoTo,
     Draft,
-    Find,
     Help,
     Intent,
     Jotted,
@@ -29,7 +29,7 @@ from antcrm_chat.intents import (
 )
 from antcrm_chat.leads import draft_of, has_contact, jotted, named
 from antcrm_chat.phrases import after_slash, reply
-from antcrm_chat.steps import CountFor, Expected, Look, NameOf, Open, PartOf
+from antcrm_chat.steps import CountFor, Expected, NameOf, Open, PartOf, Undo
 from antcrm_chat.turn import Turn
 from antcrm_chat.understand import draft_in, understand
 from antcrm_tools.desk import Desk
@@ -42,17 +42,11 @@ from antcrm_tools.text import clean, join, msg
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
-_CANCELLED = msg("Cancelled. Nothing was changed.")
 _TAP = msg("A typed word does not answer this question, so nothing was done. Tap the button that you mean.")
 _AS_ASKED = msg("That does not answer the question, so nothing was done. Answer as it says, or cancel.")
 _LEFT = msg("The question before was closed; nothing was changed.")
 _NOT_YOURS = msg("This button is for somebody else. Nothing was done.")
 _USED = msg("This button was used already. This tap did nothing.")
-_FORGOTTEN = msg(
-    "This button is too old, or the program was started anew since. If you have tapped it before, what became of that "
-    "is not known here: look the customer up."
-)
-_READ_AGAIN = msg("The draft had been forgotten and was read from your message again, without what you changed in it.")
 _EDITED = msg("An edited message is not carried out again. Send it as a new one if you mean it.")
 _DRAFT_STANDS = msg("The draft was left as it was: the new words are not those of a lead.")
 _NOTHING_IN_IT = msg("There is neither a phone nor an e-mail in this, so nothing was saved.")
@@ -75,16 +69,22 @@ class Chat:
         zone: tzinfo,
         region: str = "VN",
         host: str = "",
+        account: str = "",
         token: Callable[[], str] = new_token,
     ) -> None:
-        """`face` and `host` say in the records where a wish came from; `desk` is called when first needed."""
+        """`face` and `host` say in the records where a wish came from; `desk` is called when first needed.
+
+        `account` is ours at the messenger: to another one of ours messages bear the same names and are others.
+        """
         self._desk = desk
         self._face = face
         self._host = host
+        self._account = account
         self._zone = zone
         self._region = region
         self._dialogues = Dialogues(clock, token)
         self._turns = Locks()
+        self._hearing = Hearing(self._dialogues)
 
     async def hear(self, person: Person, words: str, message: str = "", *, to: str = "") -> list[Card]:
         """Answer a message. `message` is the messenger's own name for it, by which an edit of it is known again.
@@ -120,9 +120,22 @@ class Chat:
         """Whether any button of a card still works."""
         return self._dialogues.of(person.id).is_open(card)
 
-    async def do(self, person: Person, call: Call) -> list[Card]:
+    async def do(self, person: Person, call: Call, message: str = "") -> list[Card]:
         """Run a call that a face made of something other than words, such as a file of leads."""
-        return await self._guarded(person, lambda: self._turn(person, self._dialogues.of(person.id)).submit(call))
+        dialogue = self._dialogues.of(person.id)
+        return await self._guarded(person, lambda: self._turn(person, dialogue, message).submit(call))
+
+    async def tell(self, accounts: Sequence[Person], show: Show) -> None:
+        """Say to one member of staff, on all their accounts, what has become of what was not known when they asked.
+
+        `show` says whether a card has arrived; what has arrived nowhere is told another time.
+        """
+        try:
+            await self._hearing.tell(self._desk(), self._actor(accounts[0]), accounts, show)
+        except CrmError:
+            return  # it is kept in the ledger
+        except Exception as error:  # noqa: BLE001  nobody has asked, so nobody waits for an answer
+            note_unexpected(error)
 
     async def _guarded(self, person: Person, answer: Callable[[], Awaitable[list[Card]]]) -> list[Card]:
         async with self._turns.hold([person.id]):
@@ -149,7 +162,7 @@ class Chat:
         if question is not None and replied == "keep":
             replied = "yes" if any(button.of_draft for button in question.choices) else "no"
         if question is not None and replied == "no" and not isinstance(expected, PartOf):
-            return await self._cancel(dialogue)
+            return await self._turn(person, dialogue).cancel()
         if question is not None and replied == "yes":
             # A word may be about anything, and what it would do may be for good. The question stands as it stood.
             if expected is not None:
@@ -165,7 +178,7 @@ class Chat:
         if expected is None or (isinstance(intent, Cancel) and not isinstance(expected, PartOf)):
             return await self._act(person, dialogue, intent, words, message)
         dialogue.close_card(expected.card)
-        first = await self._expected(self._turn(person, dialogue), expected, intent, words)
+        first = await self._expected(self._turn(person, dialogue, message), expected, intent, words)
         if isinstance(first, list):
             return in_place_of(first, expected.card)
         return [replace(first, replaces=expected.card), *await self._act(person, dialogue, intent, words, message)]
@@ -176,7 +189,9 @@ class Chat:
             case CountFor():
                 typed = unicodedata.normalize("NFKC", words).strip()
                 if _NUMBER.fullmatch(typed):
-                    return await turn.answer(expected.ticket, expected.call, yes=True, count=int(typed))
+                    return await turn.answer(
+                        expected.ticket, expected.call, yes=True, count=int(typed), source=expected.source
+                    )
                 await turn.desk.withdraw(expected.ticket)
                 return Card(None, (_LEFT,))
             case NameOf(draft):
@@ -198,10 +213,11 @@ class Chat:
 
     async def _hear_again(self, person: Person, words: str, message: str, own: bool) -> list[Card]:
         dialogue = self._dialogues.of(person.id)
-        found, ref = dialogue.draft_of(message), dialogue.settled(message)
-        if words == (found[0].words if found is not None else dialogue.said(message)):
+        found, settled = dialogue.draft_of(message), dialogue.settled(message)
+        if words == (found[0].words if found is not None else settled and settled.words):
             return []  # the messenger touched it, not the person
-        draft = None if ref else draft_in(words, self._region, message, own=own)
+        made = settled if settled is not None and (settled.ref or settled.change) else None
+        draft = None if made else draft_in(words, self._region, message, own=own)
         if draft is not None and found is not None:
             draft = merged(draft, found[0])
         if draft is not None:
@@ -210,10 +226,9 @@ class Chat:
                 return cards
             dialogue.close_card(found[1])
             return in_place_of(cards, found[1])
-        if not ref:
+        if made is None:
             return [Card(None, (_EDITED if found is None else _DRAFT_STANDS,), about=message)]
-        said = msg("What this message said was saved as {ref}. Its new words are not in AntCRM.", ref=ref)
-        return [replace(dialogue.card(None, [said], [[Choice(msg("Show {ref}", ref=ref), Open(ref))]]), about=message)]
+        return [replace(_follows_no_edit(dialogue, made), about=message)]
 
     async def _hear_quoted(self, person: Person, words: str, message: str) -> list[Card]:
         if has_contact(words, self._region):
@@ -229,63 +244,49 @@ class Chat:
                 return [helping.greeting()]
             case Help():
                 return [helping.full_help()]
-            case Cancel():
-                return await self._cancel(dialogue)
-            case Find(query):
-                return await self._turn(person, dialogue).look(Look(query))
             case NewLead(lead):
                 draft = draft_of(lead, self._region, message, words)
-                drafts = self._turn(person, dialogue).drafts
+                drafts = self._turn(person, dialogue, message).drafts
                 # A guess is looked at before it is saved: at a phone, or that “khách mới hôm nay?” names somebody.
                 sure = not draft.misread and (lead.phones or lead.emails or after_slash(words.strip()) is not None)
                 return await drafts.save(draft) if sure else [await drafts.look(draft)]
             case Jotted():
                 return await self._look(person, jotted(words, self._region, message))
-            case DoTo():
-                return await self._turn(person, dialogue).do_to(intent)
             case Misused(command, what):
                 return [helping.usage(command, what)]
             case Unclear():
                 return [helping.unclear()]
-
-    async def _cancel(self, dialogue: Dialogue) -> list[Card]:
-        cards, tickets = dialogue.close_questions()
-        for ticket in tickets:
-            await self._desk().withdraw(ticket)
-        for draft in cards.values():
-            if draft is not None:
-                dialogue.settle(draft)
-        if not cards:
-            return [Card(None, (msg("Nothing is open, so there is nothing to cancel."),))]
-        return [
-            Card(
-                None,
-                (_CANCELLED if draft is None else not_saved(draft),),
-                replaces=card,
-                about="" if draft is None else draft.message,
-                mark="dropped" if draft is not None and draft.message else None,
-            )
-            for card, draft in cards.items()
-        ]
+            case _:
+                return await self._turn(person, dialogue, message).carry_out(intent)
 
     async def _tap(self, person: Person, token: str, lost: Draft | None) -> list[Card]:
         dialogue = self._dialogues.of(person.id)
-        offer = dialogue.take(token)
+        turn, offer = self._turn(person, dialogue, tapped=token), dialogue.take(token)
         if offer is not None:
-            return await self._turn(person, dialogue).take(offer.step, offer.card)
+            return await turn.take(offer.step, offer.card)
         if self._dialogues.is_anybodys(token):
             return [Card(None, (_NOT_YOURS,), notice=True, alert=True)]
         if dialogue.used(token):
             return [Card(None, (_USED,), notice=True)]
-        if lost is None or dialogue.draft_of(lost.message) or dialogue.settled(lost.message) is not None:
-            # It may have been tapped before, and the program killed before it could say what came of it.
-            return [Card(None, (_FORGOTTEN,), notice=True, alert=True, stale=True)]
-        # The message is still there: what it says is not lost.
-        return [replace(await self._turn(person, dialogue).drafts.look(lost, _READ_AGAIN), stale=True)]
+        return await forgotten.tapped(turn, token, lost)
 
-    def _turn(self, person: Person, dialogue: Dialogue) -> Turn:
-        actor = Actor(person.who, self._face, self._host, person.scopes)
-        return Turn(dialogue, self._desk(), actor, self._region, self._zone)
+    def _turn(self, person: Person, dialogue: Dialogue, message: str = "", *, tapped: str = "") -> Turn:
+        place = f"{self._account}/{person.id}"
+        source = f"{place}/{message}" if message else tapped
+        return Turn(dialogue, self._desk(), self._actor(person), self._region, self._zone, source, place)
+
+    def _actor(self, person: Person) -> Actor:
+        return Actor(person.who, self._face, self._host, person.scopes)
+
+
+def _follows_no_edit(dialogue: Dialogue, made: Settled) -> Card:
+    """Something was made of the message already."""
+    ref, number = made.ref, str(made.change)
+    if ref:
+        said = msg("What this message said was saved as {ref}. Its new words are not in AntCRM.", ref=ref)
+        return dialogue.card(None, [said], [[Choice(msg("Show {ref}", ref=ref), Open(ref))]])
+    said = msg("What this message said is written down as change #{number}. Its new words are not.", number=number)
+    return dialogue.card(None, [said], [[Choice(msg("Take it back"), Undo(made.change))]])
 
 
 def _unexpected(error: Exception) -> Card:

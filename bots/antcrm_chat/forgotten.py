@@ -48,7 +48,7 @@ async def _as_meant(turn: Turn, token: str, lost: Draft | None) -> list[Card]:
 
 async def _became(turn: Turn, token: str, lost: Draft | None) -> Text | None:
     """What the tap, or the message the draft was read from, has led to."""
-    for source in (turn.source_of(lost), token):
+    for source in dict.fromkeys((turn.source_of(lost), token)):
         try:
             became = await turn.desk.became(source, turn.actor)
         except LedgerBroken:

@@ -100,7 +100,7 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
+class TakeBack:
     """Take a change back: that of this number, or one's last."""
 
     change: int | None = None
@@ -124,4 +124,4 @@ class Unclear:
     """Words nobody told us the meaning of."""
 
 
-Intent: TypeAlias = Start | Help | Cancel | Find | NewLead | DoTo | Recent | Undo | Misused | Jotted | Unclear
+Intent: TypeAlias = Start | Help | Cancel | Find | NewLead | DoTo | Recent | TakeBack | Misused | Jotted | Unclear

@@ -28,7 +28,8 @@ AT_ONCE = 8
 
 _AGAIN = msg("This was done a moment ago already; nothing was sent now.")
 
-CANCEL = Choice(msg("Cancel"), Drop(msg("Cancelled. Nothing was changed.")))
+CANCELLED = msg("Cancelled. Nothing was changed.")
+CANCEL = Choice(msg("Cancel"), Drop(CANCELLED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class DropDraft:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answer the Desk's question. `draft` is the lead it is about, where it is about a new one; `source` as in `Run`."""
+    """Answer the Desk's question. `draft` is the lead it is about where that is new; `source` as in `Run`."""
 
     ticket: str
     yes: bool

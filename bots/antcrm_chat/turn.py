@@ -7,11 +7,11 @@ from datetime import tzinfo
 
 from antcrm_chat.cards import Card
 from antcrm_chat.dialogue import Choice, Dialogue, in_place_of
-from antcrm_chat.drafts import Drafts
+from antcrm_chat.drafts import Drafts, not_saved
 from antcrm_chat.helping import EXAMPLES, NOTHING_DONE
-from antcrm_chat.intents import DoTo, Draft, LeadWords, Whom, Wish
+from antcrm_chat.intents import Cancel, DoTo, Draft, Find, LeadWords, Recent, TakeBack, Whom, Wish
 from antcrm_chat.past import Past
-from antcrm_chat.results import AT_ONCE, CANCEL, Results
+from antcrm_chat.results import AT_ONCE, CANCEL, CANCELLED, Results
 from antcrm_chat.steps import Answer, AskName, Do, Drop, Look, Open, Run, Step, Undo
 from antcrm_chat.whom import whole
 from antcrm_tools.desk import Desk
@@ -63,6 +63,20 @@ class Turn:
     def source_of(self, draft: Draft | None) -> str:
         """What a wish came from: a draft's is the message it was read from, whatever button was tapped since."""
         return f"{self.place}/{draft.message}" if draft is not None and draft.message else self.source
+
+    async def carry_out(self, intent: Find | DoTo | Recent | TakeBack | Cancel) -> list[Card]:
+        """Do what was asked for in words."""
+        match intent:
+            case Find(query):
+                return await self.look(Look(query))
+            case DoTo():
+                return await self.do_to(intent)
+            case Recent():
+                return await self.past.recent()
+            case TakeBack(change):
+                return await (self.past.last() if change is None else self.past.undo(change))
+            case Cancel():
+                return await self.cancel()
 
     async def take(self, step: Step, card: str) -> list[Card]:
         """Do what a button stands for; the result takes the place of a question that was answered."""
@@ -138,6 +152,27 @@ class Turn:
         except CrmError as error:
             return [self.results.error(error, again=Run(call, draft, source), draft=draft)]
         return self.results.cards(outcome, call, draft, source=source)
+
+    async def cancel(self) -> list[Card]:
+        """Close whatever is open: the answer is no."""
+        cards, tickets = self.dialogue.close_questions()
+        for ticket in tickets:
+            await self.desk.withdraw(ticket)
+        for draft in cards.values():
+            if draft is not None:
+                self.dialogue.settle(draft)
+        if not cards:
+            return [Card(None, (msg("Nothing is open, so there is nothing to cancel."),))]
+        return [
+            Card(
+                None,
+                (CANCELLED if draft is None else not_saved(draft),),
+                replaces=card,
+                about="" if draft is None else draft.message,
+                mark="dropped" if draft is not None and draft.message else None,
+            )
+            for card, draft in cards.items()
+        ]
 
     async def _do(self, wish: Wish, ref: str) -> list[Card]:
         try:

@@ -18,8 +18,8 @@ from antcrm_chat.intents import (
     NewLead,
     Recent,
     Start,
+    TakeBack,
     Unclear,
-    Undo,
     Whom,
     Wish,
 )
@@ -104,7 +104,7 @@ def _no_name(text: str, intent: Intent, region: str) -> bool:
         case NewLead(lead):
             verb = fold(text.split(maxsplit=1)[0]) in _MAKING
             return bool(lead.phones or lead.emails or (verb and lead.name))
-        case Cancel() | Help() | DoTo() | Recent() | Undo():
+        case Cancel() | Help() | DoTo() | Recent() | TakeBack():
             return True
         case _:
             return False
@@ -121,7 +121,7 @@ def _meant(command: Command, said: Said, region: str) -> Intent:
         case "recent":
             return Recent()
         case "undo":
-            return _undo(said.rest)
+            return _take_back(said.rest)
         case "find":
             whom = whole(said.rest, region)
             query = said.rest if whom is None else whom.text
@@ -132,13 +132,13 @@ def _meant(command: Command, said: Said, region: str) -> Intent:
             return _to_one(command, said, region)
 
 
-def _undo(text: str) -> Intent:
+def _take_back(text: str) -> Intent:
     if not text:
-        return Undo()
+        return TakeBack()
     number = _CHANGE.fullmatch(text)
     if number is None:
         return Misused("undo", msg("“{text}” is not the number of a change.", text=clean(text)))
-    return Undo(int(number[1]))
+    return TakeBack(int(number[1]))
 
 
 def _lead(text: str, region: str) -> Intent:

@@ -26,6 +26,7 @@ async def run_chat(lang: str | None, *, sandbox: bool) -> None:
 async def talk_over(house: House, screen: Screen) -> None:
     """Until the person at the terminal leaves."""
     settings = house.settings
+    house.tend()
     chat = Chat(
         house.desk,
         face="terminal",

@@ -55,8 +55,14 @@ class Terminal:
         """One line, and what comes of it."""
         token = self._choices.get(words)
         self._choices = {}
+        await self.chat.tell([self.person], self._tell)
         answer = self.chat.hear(self.person, words) if token is None else self.chat.tap(self.person, token)
         self._show(await self._finished(answer))
+
+    async def _tell(self, _: Person, card: Card) -> bool:
+        """What has become of earlier lines; numbers pick the buttons of the answer that follows."""
+        self._show([card])
+        return True
 
     async def _finished(self, answer: Coroutine[Any, Any, list[Card]]) -> list[Card]:
         """Whoever presses Ctrl-C in the middle of a write still hears what became of it."""

@@ -45,6 +45,14 @@ class Gate:
         language = self._spoken[user.id] = self.language_of(user)
         return Person(str(user.id), member.who, language, scopes_of(member.role))
 
+    def members(self) -> list[list[Person]]:
+        """Every member of staff by their accounts, which may be several."""
+        staff: dict[str, list[Person]] = {}
+        for account, member in self._members.items():
+            person = Person(str(account), member.who, self.language_with(account), scopes_of(member.role))
+            staff.setdefault(member.who, []).append(person)
+        return list(staff.values())
+
     def is_member(self, telegram_id: int | None) -> bool:
         """Whether somebody is a member of staff."""
         return telegram_id in self._members

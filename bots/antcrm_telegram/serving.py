@@ -21,6 +21,7 @@ from antcrm_telegram.face import Face
 from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, Bot, Fetcher, wait_of, withdrawn
 from antcrm_telegram.gate import Gate
 from antcrm_telegram.mailbox import Mailbox, Receipts
+from antcrm_telegram.news import Herald
 from antcrm_telegram.profile import introduce
 from antcrm_telegram.turns import Turns
 from antcrm_tools.errors import BadInput
@@ -59,12 +60,15 @@ class TelegramFace:
         announce: Callable[[Hello], object] = lambda _: None,
         report: Callable[[Text], object] = lambda _: None,
         sleep: Callable[[float], Awaitable[object]] | None = None,
+        rest: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """`announce` is called once it is connected; `report` gets what the admin should know meanwhile.
 
-        `sleep` waits some seconds between two tries. To be made in the event loop it runs in.
+        `sleep` waits some seconds between two tries, `rest` between two looks at what there is to tell people. To be
+        made in the event loop it runs in.
         """
         settings = house.settings
+        self._house = house
         self._settings = settings
         self._announce = announce
         self._report = report
@@ -88,8 +92,10 @@ class TelegramFace:
             zone=settings.zone,
             region=settings.region,
             host=platform.node(),
+            account=_whose_numbers(settings, token),
         )
         gate = Gate(settings.telegram_members, settings.language)
+        self._herald = Herald(chat, gate, self._delivery, rest=rest)
         self._app: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).concurrent_updates(self._turns).job_queue(None).build()
         )
@@ -123,13 +129,18 @@ class TelegramFace:
         if stop.is_set():
             return
         self._announce(hello)
-        # Beside the rest: nobody waits for a menu.
-        introducing = asyncio.create_task(introduce(self._bot, self._settings.language))
+        self._house.tend()
+        # Beside the rest: nobody waits for a menu, or for news.
+        beside = [
+            asyncio.create_task(introduce(self._bot, self._settings.language)),
+            asyncio.create_task(self._herald.run()),
+        ]
         try:
             await _unless(stop, self._fetcher.run(self._app.update_queue))
         finally:
-            introducing.cancel()
-            await asyncio.wait((introducing,))
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
     async def _leave(self) -> bool:
         """End what is under way and tell Telegram; False if it had to be broken off."""

@@ -46,6 +46,17 @@ class Talker:
         """Pass on what somebody else wrote; returns the screen."""
         return self.read(await self.chat.hear_quoted(self.person, words, message))
 
+    async def hears(self) -> str:
+        """What has become of earlier things, as a face tells it before it answers; returns the screen."""
+        told: list[Card] = []
+
+        async def show(_: Person, card: Card) -> bool:
+            told.append(card)
+            return True
+
+        await self.chat.tell([self.person], show)
+        return self.read(told)
+
     async def tap(self, label: str) -> str:
         """Tap the newest button whose label contains these words (case and marks aside); returns the screen."""
         return await self.press(self.button(label).token)

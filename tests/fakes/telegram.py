@@ -59,10 +59,15 @@ class TelegramBot:
     running: asyncio.Task[bool] | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
     """Everything it does, begun by whatever of it."""
+    _looks: asyncio.Event = field(default_factory=asyncio.Event)
 
     def phone(self, user_id: int = LAN, *, first_name: str = "Lan", language_code: str | None = "en") -> Phone:
         """A person's phone."""
         return Phone(self.api, user_id=user_id, first_name=first_name, language_code=language_code)
+
+    def look(self) -> None:
+        """Let it look at what there is to tell people; by itself it never does."""
+        self._looks.set()
 
     async def start(self) -> None:
         """Start it, and wait until it is connected or has given up.
@@ -100,8 +105,14 @@ class TelegramBot:
             if self.told is not None:
                 self.told(text)
 
-        face = TelegramFace(self.house, SecretStr(self.token), announce=announce, report=report, sleep=no_wait)
+        face = TelegramFace(
+            self.house, SecretStr(self.token), announce=announce, report=report, sleep=no_wait, rest=self._rest
+        )
         return await face.run(self.stop)
+
+    async def _rest(self, _seconds: float) -> None:
+        await self._looks.wait()
+        self._looks.clear()
 
     async def leave(self) -> None:
         """Stop it as Ctrl-C does, and wait until it has.
@@ -192,6 +203,8 @@ async def bot_api(house: House, *, members: str = MEMBERS) -> AsyncGenerator[Tel
         house.settings = house.settings.model_copy(
             update={"telegram_api_url": url, "telegram_members": listed, "telegram_token": SecretStr(TOKEN)}
         )
+        # What is open is looked after when the test says so: `World.later`.
+        house.tend = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
         try:
             yield TelegramBot(api, url, house)
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from antcrm_tools.api import AntCrmApi, Retry
@@ -52,6 +53,22 @@ class Stopping(httpx.AsyncBaseTransport):
     async def _stand_still(self) -> None:
         self.reached.set()
         await self.wake.wait()
+
+
+POINTS: dict[str, tuple[str, bool, str, int]] = {
+    "the intent is on the disk": ("POST", False, "", 0),
+    "it reached AntCRM": ("POST", True, "", 1),
+    "the answer came": ("GET", False, "POST", 1),
+    "it was read back": ("GET", True, "POST", 1),
+}
+"""Where a process stands still, and how many creates had reached AntCRM by then."""
+
+points = pytest.mark.parametrize("point", POINTS)
+
+
+def stopping(w: World, point: str) -> Stopping:
+    method, after, following, _ = POINTS[point]
+    return Stopping(w.line, method, after=after, following=following)
 
 
 class Sleepy(Pace):

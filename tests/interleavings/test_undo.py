@@ -46,7 +46,9 @@ async def answered(house: House, change: int | None, actor: Actor = LAN) -> Outc
 async def test_what_moved_on_is_left_and_said_and_the_rest_is_taken_back() -> None:
     async with world(people=0) as w:
         ref = put(w, RICH)
-        made = await do(w, "update_customer", ref=ref, name="X", owner="minh@antcrm.example", custom_fields={"Gói": "A"})
+        made = await do(
+            w, "update_customer", ref=ref, name="X", owner="minh@antcrm.example", custom_fields={"Gói": "A"}
+        )
         colleague(w, ref, responsibleStaff="hung@antcrm.example", cusFields=[{"name": "Gói", "value": "Max"}])
         undone = await undo(w, made.change)
         assert undone.restored == ("name",)
