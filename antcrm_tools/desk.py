@@ -35,7 +35,7 @@ from antcrm_tools.records import Records
 from antcrm_tools.registry import Call, Effect, Preview, Result, Weight
 from antcrm_tools.rights import Policy
 from antcrm_tools.telling import became
-from antcrm_tools.text import Text
+from antcrm_tools.text import Text, join, msg
 from antcrm_tools.tools import TOOLS
 from antcrm_tools.work import Work
 
@@ -152,6 +152,8 @@ class Desk:
         if (ticket.actor.who, ticket.actor.face) != (actor.who, actor.face):
             # The ticket stays open: a stranger's answer decides nothing.
             return dropped("not_yours")
+        if status.state == "lost":
+            return await self._interrupted(ticket)
         if status.state != "open":
             return raise_failed(await self._tickets.settled(ticket_id, self._patience) or still_running())
         said = _Said(actor, yes, count)
@@ -193,6 +195,14 @@ class Desk:
             return False
         await self._tickets.settle(ticket_id, dropped("expired"))
         return True
+
+    async def _interrupted(self, ticket: Ticket) -> Unsure:
+        """The process that was carrying it out is gone; what it had written down says how far it came."""
+        change = await self._records.journal.ledger.changes.of_cause(ticket.cause)
+        ended = msg("The program ended while this was being carried out.")
+        if change is None:
+            return Unsure(join([ended, msg("Look at the customer before you ask again.")]))
+        return Unsure(join([ended, became(change)]))
 
     async def aclose(self) -> None:
         """Let writes that are under way finish, so that their fate is known."""

@@ -28,7 +28,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-from faults_antcrm import KEY, Weather
+from faults_antcrm import KEY, Weather, antcrm
 from faults_leads import Task, Wanted, captures, imports, judged
 from faults_worker import HANDED_OVER, Place
 from sqlalchemy import func, select
@@ -52,6 +52,7 @@ _AGAIN: Final = 0.5
 _SPEAK: Final = 20
 """Seconds between two lines of progress."""
 
+_SHOWN: Final = 10
 _LONGEST_LINE: Final = 1 << 24
 
 
@@ -195,26 +196,8 @@ def _conflicts(connection: Any) -> list[str]:
 
 def _still_open(connection: Any) -> list[str]:
     columns = ("id", "action", "status", "sends", "probes", "next_at", "until", "holder", "reason")
-    found = select(*(changes.c[name] for name in columns)).where(changes.c.status.in_(OPEN)).limit(20)
+    found = select(*(changes.c[name] for name in columns)).where(changes.c.status.in_(OPEN))
     return [", ".join(f"{name} {value}" for name, value in row.items()) for row in connection.execute(found).mappings()]
-
-
-def _statuses(connection: Any) -> dict[str, int]:
-    found = select(changes.c.status, func.count()).group_by(changes.c.status)
-    return dict(connection.execute(found).all())
-
-
-@contextmanager
-def antcrm(weather: Weather) -> Generator[str]:
-    """The address of an AntCRM on a bad line, in a process of its own."""
-    command = [sys.executable, str(HERE / "faults_antcrm.py"), json.dumps(asdict(weather))]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603  ourselves
-        try:
-            assert process.stdout is not None  # noqa: S101  it is a pipe
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 @contextmanager
@@ -254,13 +237,12 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
         met: dict[str, int] = httpx.get(f"{url}/bench/faults", timeout=60).json()
     verdict = judged(wanted.records, records)
     store = Store(ledger if ledger.startswith("postgres") else Path(ledger))
-    statuses = store.run_now(_statuses, write=False)
     alone = {forms[0]["name"] for forms in wanted.records if len(forms) == 1}
     conflicts = store.run_now(_conflicts, write=False)
-    for line in store.run_now(_still_open, write=False):
-        print(f"  open at {time.time() * 1000:.0f}: {line}")
+    left = store.run_now(_still_open, write=False)
     store.close_now()
-    unsure = sum(statuses.get(status, 0) for status in OPEN)
+    for line in left[:_SHOWN]:
+        print(f"  open at {time.time() * 1000:.0f}: {line}")
     requests = met.pop("requests")
     faults = met | {"lost before sending": run.counted["lost before sending"]}
     show(
@@ -269,7 +251,7 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
             "doubles": verdict.doubles,
             "not as sent": verdict.altered,
             "nobody's": verdict.strangers,
-            "unsure left": unsure,
+            "unsure left": len(left),
             "conflicts": len(conflicts),
             "  of those not sent twice": len(alone & set(conflicts)),
             "kills": run.killed,
@@ -280,7 +262,7 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
     )
     show({f"  {fault}": count for fault, count in sorted(faults.items())})
     show({f"  told “{fate}”": count for fate, count in sorted(run.fates.items())})
-    return not any((*asdict(verdict).values(), unsure)) and run.done and run.killed >= given.kills
+    return not any((*asdict(verdict).values(), len(left))) and run.done and run.killed >= given.kills
 
 
 def show(table: dict[str, object]) -> None:
@@ -305,15 +287,13 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=number, help=f"{number} unless said")
     parser.add_argument("--ledger", choices=("sqlite", "postgres"), default="sqlite")
     given = parser.parse_args()
-    good = True
+    asked = {
+        "captures": captures(given.captures, given.people, given.seed),
+        "imports": imports(given.imports, given.rows, given.people, given.seed),
+    }
     with tempfile.TemporaryDirectory() as folder, ledgers(given.ledger, Path(folder)) as where:
-        if given.captures:
-            wanted = captures(given.captures, given.people, given.seed)
-            good &= fault_run("captures", wanted, new_ledger(where, "captures"), given)
-        if given.imports:
-            wanted = imports(given.imports, given.rows, given.people, given.seed)
-            good &= fault_run("imports", wanted, new_ledger(where, "imports"), given)
-    sys.exit(not good)
+        good = [fault_run(name, each, new_ledger(where, name), given) for name, each in asked.items() if each.tasks]
+    sys.exit(not all(good))
 
 
 if __name__ == "__main__":

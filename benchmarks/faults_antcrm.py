@@ -9,10 +9,12 @@ import asyncio
 import json
 import os
 import random
+import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -41,6 +43,19 @@ class Weather:
     seed: int
     share: float
     late: float
+
+
+@contextmanager
+def antcrm(weather: Weather) -> Generator[str]:
+    """The address of an AntCRM on a bad line, in a process of its own."""
+    command = [sys.executable, __file__, json.dumps(asdict(weather))]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603  ourselves
+        try:
+            assert process.stdout is not None  # noqa: S101  it is a pipe
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 class BadLine:

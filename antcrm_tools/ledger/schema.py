@@ -126,6 +126,7 @@ tickets = Table(
     Column("asked_at", _Moment, nullable=False),
     Column("expires_at", _Moment, nullable=False),
     Column("taken_at", _Moment),
+    Column("holder", String(64)),
     Column("keep_until", _Moment, nullable=False),
     Index("tickets_by_who", "crm", "who", "face", "tool"),
     Index("tickets_by_keep", "keep_until"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 from antcrm_tools.errors import BadInput, LedgerBroken, MayHaveActed
 from antcrm_tools.ledger.settled import WRITTEN_BY_ANOTHER, read_outcome, read_preview, write_outcome, write_preview
+from antcrm_tools.liveness import is_gone, new_holder
 from antcrm_tools.members import Scope
 from antcrm_tools.outcomes import Actor, Settled, Ticket
 from antcrm_tools.registry import Call, Tool
@@ -36,7 +37,7 @@ _POLL_SECONDS = 0.2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
-TicketState: TypeAlias = Literal["open", "taken", "settled"]
+TicketState: TypeAlias = Literal["open", "taken", "settled", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +149,14 @@ class LedgerTickets:
         handed_out = (taken & alive) | (~taken & (table.c.keep_until > now))
         wanted = table.select().where(self._for(actor_key, tool, canonical), handed_out).order_by(table.c.number.desc())
         row = await self._store.run(lambda c: c.execute(wanted.limit(1)).mappings().first(), write=False)
-        return None if row is None else self._status(row)
+        status = None if row is None else self._status(row)
+        return None if status is None or status.state == "lost" else status
 
     async def take(self, ticket_id: str) -> bool:
         """Consume an open ticket. False: somebody else did, or it is not open."""
         table = _table()
         taking = table.update().where(self._named(ticket_id), table.c.state == "open")
-        taken = taking.values(state="taken", taken_at=self._now())
+        taken = taking.values(state="taken", taken_at=self._now(), holder=new_holder())
         won = await self._store.run(lambda c: c.execute(taken).rowcount == 1)
         if won:
             self._taken[ticket_id] = _Taken()
@@ -230,7 +232,8 @@ class LedgerTickets:
         if mine is not None and mine.outcome is not None:
             return TicketStatus(ticket, "settled", mine.outcome)
         outcome = None if row["outcome"] is None else read_outcome(row["outcome"], call.tool.returns)
-        return TicketStatus(ticket, row["state"], outcome)
+        lost = row["state"] == "taken" and ticket.id not in self._taken and is_gone(row["holder"] or "")
+        return TicketStatus(ticket, "lost" if lost else row["state"], outcome)
 
     def _mine(self, now: int) -> list[str]:
         """What this process took, but for outcomes that could not be written down and have had their time."""

@@ -66,6 +66,7 @@ class Judge:
     promised: dict[int, str] = field(default_factory=dict[int, str])
     writes: int = 0
     """Since the step began."""
+    _open_then: dict[int, str] = field(default_factory=dict[int, str])
     _about: list[int] = field(default_factory=list[int])
     _before: dict[int, Status] = field(default_factory=dict[int, Status])
 
@@ -200,7 +201,7 @@ class Judge:
                 found = [c for c in self.all() if _key(c)[2:] == (call.tool.name, call.canonical)]
                 if not found and not ticket:
                     self._say(f"{call.tool.name} was promised, and nothing is written down")
-                self.promised |= {c.id: call.tool.name for c in found if c.is_open and c.wish.actor.who == actor.who}
+                self._open_then |= {c.id: call.tool.name for c in found if c.is_open and c.wish.actor.who == actor.who}
             case Done():
                 if alone:
                     self._done(call, told)
@@ -263,6 +264,10 @@ class Judge:
         for change in there:
             if self._before.get(change.id) != change.status:
                 self._became(change, alone=alone)
+            if change.is_open and change.id in self._open_then:
+                # Where it was settled within the step, somebody was at it, and they heard.
+                self.promised[change.id] = self._open_then[change.id]
+        self._open_then.clear()
         self._before = {change.id: change.status for change in there}
         self._twice(there)
         self.writes = 0

@@ -131,9 +131,11 @@ class Machine(RuleBasedStateMachine):
         kind=st.sampled_from(("lost", "no answer", "cut", "429", "503", "500", "500 acted", "late")),
         method=st.sampled_from(("POST", "PUT", "DELETE", "GET", "*")),
         times=st.sampled_from((1, 1, 2, 4, 20)),
+        blind=st.sampled_from((0, 0, 4, 40)),
     )
-    def trouble(self, kind: Trouble, method: Method, times: int) -> None:
-        """What the next requests meet."""
+    def trouble(self, kind: Trouble, method: Method, times: int, blind: int) -> None:
+        """What the next requests meet, and how many reads after the next write."""
+        self.office.blind.armed = blind
         line, faults = self.office.line, self.office.sandbox.faults
         match kind:
             case "lost":

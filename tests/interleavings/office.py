@@ -101,6 +101,27 @@ class Wire(httpx.AsyncBaseTransport):
         return response
 
 
+class Blind(httpx.AsyncBaseTransport):
+    """A line that, when `armed`, ends with the next write: so many reads after it do not get through."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+        self.armed = 0
+        self._left = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "GET":
+            self._left, self.armed = self.armed, 0
+        elif self._left:
+            self._left -= 1
+            raise httpx.ConnectError("lost before it was sent", request=request)
+        return await self._inner.handle_async_request(request)
+
+    def clear(self) -> None:
+        """It is well again."""
+        self.armed = self._left = 0
+
+
 class Watched(httpx.AsyncBaseTransport):
     """AntCRM's door, where the judge stands."""
 
@@ -128,6 +149,7 @@ class Office:
         self.ledger = Store(IN_MEMORY)
         self.judge = Judge(self.sandbox, self.ledger, self.now)
         self.line = Faulty(Watched(httpx.ASGITransport(app=self.sandbox.app), self.judge))
+        self.blind = Blind(self.line)
         self.chance = random.Random(0)  # noqa: S311  a seed is the point
         self._codes = itertools.count(1)
         self._ticks = itertools.count()
@@ -179,6 +201,7 @@ class Office:
     def heal(self) -> None:
         """Nothing is spoilt any more."""
         self.line.clear()
+        self.blind.clear()
         self.sandbox.faults.clear()
 
     async def act_late(self) -> None:
@@ -215,7 +238,7 @@ class Office:
             "http://antcrm.test",
             SecretStr(KEY),
             pace=Pace(10_000.0, clock=lambda: float(next(self._ticks)), sleep=self.pause),
-            transport=Wire(self.line, process),
+            transport=Wire(self.blind, process),
             timezone=settings.zone,
             retry=Retry(sleep=self.pause),
         )

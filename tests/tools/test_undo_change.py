@@ -43,7 +43,13 @@ RICH: dict[str, Any] = {
     "gender": 1,
     "dateOfBirth": "1990-03-15",
     "addresses": [
-        {"city": "Hà Nội", "state": "Ba Đình", "street": "12", "country": {"code": "VN", "name": "Vietnam"}, "zip": "1"},
+        {
+            "city": "Hà Nội",
+            "state": "Ba Đình",
+            "street": "12",
+            "country": {"code": "VN", "name": "Vietnam"},
+            "zip": "1",
+        },
         {"city": "Huế"},
     ],
     "im": [{"protocol": "Facebook", "value": "https://facebook.example/luu", "seen": 3}],
