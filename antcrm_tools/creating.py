@@ -144,9 +144,9 @@ async def sent(records: Records, change: Change, turn: Turn, known: list[Custome
     except MayHaveActed as error:
         return await _perhaps(records, change, turn, error.what)
     except NotActed as error:
-        await journal.settle(
-            change, "waiting", reason=error.what, next_at=journal.now() + journal.first_wait, mine=turn.hold.holder
-        )
+        soon = journal.now() + journal.first_wait
+        if not await journal.settle(change, "waiting", reason=error.what, next_at=soon, mine=turn.hold.holder):
+            return await _elsewhere(records, change)
         raise kept(change, error.what) from None
     except CrmError as error:
         await journal.settle(change, "failed", reason=error.text)
@@ -202,5 +202,17 @@ async def _perhaps(records: Records, change: Change, turn: Turn, why: Text) -> C
         ours = None
     if ours is not None and await journal.settle(change, "done", ref=ours.as_ref(), after=ours):
         return Created(ours, change.id)
-    await journal.settle(change, "unsure", reason=why, next_at=journal.looked_into(), mine=turn.hold.holder)
+    unsure = journal.looked_into()
+    if not await journal.settle(change, "unsure", reason=why, next_at=unsure, mine=turn.hold.holder):
+        return await _elsewhere(records, change)
     raise not_known(change, why)
+
+
+async def _elsewhere(records: Records, change: Change) -> Created:
+    """This process was held up, and another one has gone on with the change: what it says now is what counts."""
+    now = await records.journal.ledger.changes.require(change.id)
+    if now.is_open:
+        raise of_open(now)
+    if now.status == "done" and now.after is not None:
+        return Created(now.after, now.id)
+    raise CrmError(now.reason or msg("AntCRM did not do it."))

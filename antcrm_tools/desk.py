@@ -97,8 +97,8 @@ class Desk:
         """Run a call, or come back with the question a person has to answer first.
 
         `source` names the message or tap the call came from, where there is one: from the same source the same call is
-        carried out once, however often it comes. `within`: seconds after which a write that goes on is waited for no
-        longer.
+        carried out once, however often it comes, unless it was undone since. `within`: seconds after which a write
+        that goes on is waited for no longer.
 
         Raises:
             CrmError: saying what was and was not done.

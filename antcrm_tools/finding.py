@@ -47,10 +47,7 @@ async def find(records: Records, change: Change, *, background: bool = True) -> 
             return Found(await records.get(change.ref, background=background))
         except NotFound:
             return Found()
-    if contact_keys(draft, records.region):
-        hits = await records.duplicates(draft, background=background)
-    else:
-        hits = await _new(records, change)
+    hits = await _candidates(records, change, background=background)
     fresh = [hit for hit in hits if hit.ref not in change.known and not records.is_old(hit, change.begun_at)]
     claimed = await records.journal.ledger.changes.claimed(hit.ref for hit in fresh)
     free = [hit for hit in fresh if hit.ref not in claimed]
@@ -58,7 +55,8 @@ async def find(records: Records, change: Change, *, background: bool = True) -> 
         ours = next((hit for hit in free if fits(hit, draft, records.region)), None)
         if ours is not None:
             return Found(ours)
-    return Found(None, tuple(hit for hit in fresh if contact_keys(hit, records.region)))
+    keys = contact_keys(draft, records.region)
+    return Found(None, tuple(hit for hit in fresh if keys & contact_keys(hit, records.region)))
 
 
 async def meet(records: Records, change: Change) -> Met:
@@ -80,6 +78,31 @@ async def meet(records: Records, change: Change) -> Met:
         if ref not in {*change.known} and fold(customer.name) == fold(draft.name):
             return ref
     return "none"
+
+
+async def twins(records: Records, change: Change) -> list[Customer]:
+    """Others that look as if they had been made by the same create, which left more than once.
+
+    Raises:
+        CrmError: it could not be read, so nothing is known.
+    """
+    hits = await _candidates(records, change, background=True)
+    known = {*change.known, str(change.ref)}
+    alike = [
+        hit
+        for hit in hits
+        if hit.ref not in known
+        and not records.is_old(hit, change.begun_at)
+        and _by_name(hit, change.draft, records.region)
+    ]
+    claimed = await records.journal.ledger.changes.claimed(hit.ref for hit in alike)
+    return [hit for hit in alike if hit.ref not in claimed]
+
+
+async def _candidates(records: Records, change: Change, *, background: bool) -> list[Customer]:
+    if contact_keys(change.draft, records.region):
+        return await records.duplicates(change.draft, background=background)
+    return await _new(records, change)
 
 
 async def _new(records: Records, change: Change) -> list[Customer]:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _BETWEEN, _SHORTEST = 5.0, 0.02
 """Seconds between two looks at what is open; less where the pause is less."""
+
+_ERASES_EVERY = 3600.0
+_ERASED_AT_ONCE = 1000
 
 _log = logging.getLogger(__name__)
 
@@ -131,7 +135,7 @@ class House:
             self._tending = asyncio.create_task(self._tend())
 
     async def _tend(self) -> None:
-        broken = False
+        broken, erased_at = False, -_ERASES_EVERY
         while True:
             # The first time not at once, either: a start has other things to do.
             await self._wait(max(_SHORTEST, min(_BETWEEN, self.settings.unsure_pause / 4)))
@@ -139,6 +143,9 @@ class House:
                 # The first time this imports what a start did not wait for: not in the way of a first question.
                 await asyncio.to_thread(_prepare)
                 await self.resolver().tick()
+                if time.monotonic() - erased_at > _ERASES_EVERY:
+                    await self._erase_old()
+                    erased_at = time.monotonic()
                 broken = False
             except LedgerBroken as error:
                 if not broken:
@@ -146,6 +153,12 @@ class House:
                 broken = True
             except Exception as error:  # noqa: BLE001  it must go on; the next look may be better
                 note_unexpected(error)
+
+    async def _erase_old(self) -> None:
+        """Personal data of changes that are old enough; none of what could still be undone."""
+        keep = timedelta(days=max(self.settings.keep_days, self.settings.undo_hours / 24))
+        while await self.ledger().erasing.old(keep, _ERASED_AT_ONCE) == _ERASED_AT_ONCE:
+            await self._wait(_SHORTEST)
 
     def store(self) -> Store:
         """The ledger's database: in memory where AntCRM itself is. It is opened at its first transaction."""

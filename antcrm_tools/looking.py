@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from antcrm_tools.changes import Change, News
 from antcrm_tools.creating import acknowledged, sent
 from antcrm_tools.errors import CrmError, KeptForLater, MayHaveActed, NotActed, NotFound, NotStored
-from antcrm_tools.finding import Found, find, meet
-from antcrm_tools.identity.names import fold
+from antcrm_tools.finding import Found, find, meet, twins
 from antcrm_tools.in_words import field_words
 from antcrm_tools.journal import Turn
-from antcrm_tools.meaning import contact_keys, differing, literally_differing
-from antcrm_tools.models import Customer, Draft, Edit
+from antcrm_tools.meaning import differing, literally_differing
+from antcrm_tools.models import Customer, Edit
 from antcrm_tools.plans import Planned, not_as_sent
 from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, clean, join, msg
@@ -92,18 +91,25 @@ class Looking:
             return
         await self._tell(change, _saved(created.customer), created.customer.as_ref())
         if change.sends:
-            # It left twice: should the first one act after all, there will be two.
-            again = self._journal.looked_into()
-            await self._journal.ledger.duty.look_again(change, again)
+            await self._look_for_twins(change)
 
     async def _adopt(self, change: Change, ours: Customer, *, certain: bool = False) -> None:
         missing = not_as_sent(change.draft, ours, self._records.region)
         reason = msg("Created, but not stored as sent: {fields}.", fields=field_words(missing)) if missing else None
         text = _saved(ours) if reason is None else join([_saved(ours), reason])
         news = self._news(change, text, ours.as_ref())
-        await self._journal.settle(
+        settled = await self._journal.settle(
             change, "done", ref=ours.as_ref(), after=ours, reason=reason, news=news, certain=certain
         )
+        if not settled:
+            # Another create took it for its own in this moment: the next look leaves it out.
+            raise NotActed(msg("AntCRM has one like it, which another create made."))
+        if change.sends > 1 or certain:
+            await self._look_for_twins(change)
+
+    async def _look_for_twins(self, change: Change) -> None:
+        """It left twice, or meeting it may have made it: should the first one act after all, there will be two."""
+        await self._journal.ledger.duty.look_again(change, self._journal.looked_into())
 
     async def _complete(self, change: Change, ref: Ref) -> None:
         """It bears our code. Where meeting it made it, it holds the name alone, and the rest follows."""
@@ -204,28 +210,16 @@ class Looking:
 
     async def twins(self, change: Change) -> None:
         """A create that left twice: whether there are two now."""
-        draft = change.draft
-        keys = contact_keys(draft, self._records.region)
-        hits = await self._records.duplicates(draft, background=True) if keys else []
-        claimed = await self._journal.ledger.changes.claimed(hit.ref for hit in hits)
-        twins = [hit for hit in hits if self._is_twin(hit, change, draft) and hit.ref not in claimed]
+        found = await twins(self._records, change)
         news = None
-        if twins and change.ref is not None:
-            refs = (change.ref, *(twin.as_ref() for twin in twins))
+        if found and change.ref is not None:
+            refs = (change.ref, *(twin.as_ref() for twin in found))
             numbers = ", ".join(str(ref) for ref in refs)
             text = msg(
                 "{name} may be there twice: {refs}. Look, and delete one.", name=clean(change.name), refs=numbers
             )
             news = self._news(change, text, *refs)
         await self._journal.ledger.duty.looked(change, news)
-
-    def _is_twin(self, hit: Customer, change: Change, draft: Draft) -> bool:
-        known = {*change.known, str(change.ref)}
-        return (
-            hit.ref not in known
-            and fold(hit.name) == fold(draft.name)
-            and not self._records.is_old(hit, change.begun_at)
-        )
 
     async def _tell(self, change: Change, text: Text, *refs: Ref) -> None:
         news = self._news(change, text, *refs)

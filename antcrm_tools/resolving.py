@@ -66,9 +66,11 @@ class Resolver:
             LedgerBroken: nothing can be looked after.
         """
         await self._journal.disown()
-        due = await self._journal.ledger.duty.due(self._journal.now())
+        duty = self._journal.ledger.duty
+        due = await duty.due(self._journal.now())
+        blocked = await duty.is_blocked(self._journal.now())
         for change in due:
-            if change.status == "waiting" and self._rests():
+            if change.status == "waiting" and change.action == "create" and (blocked or self._rests()):
                 continue
             try:
                 await self._look_after(change)
@@ -133,9 +135,10 @@ class Resolver:
 
     async def _later(self, change: Change, turn: Turn, why: Text) -> None:
         """What could not be looked at now is looked at later, and later still if that goes on."""
-        doubled = min(change.probes, _MOST_DOUBLINGS)
-        base = self._journal.first_wait if change.status == "waiting" else self._journal.pause
-        after = min(base * 2**doubled, max(_LONGEST, base))
+        pause = self._journal.pause
+        after = min(pause * 2 ** min(change.probes, _MOST_DOUBLINGS), max(_LONGEST, pause))
+        if change.status == "waiting":
+            after = self._journal.first_wait  # all wait for the same AntCRM, and one is tried at a time
         status = "unsure" if change.status == "sent" else change.status
         await self._journal.settle(
             change, status, reason=why, next_at=self._journal.now() + after, probed=True, mine=turn.hold.holder

@@ -160,8 +160,13 @@ def _require_undoable(records: Records, change: Change, hours: float) -> None:
             ),
             then=msg("Change the customer itself instead."),
         )
-    if change.erased:
+    if change.erased or (change.action != "import" and change.status == "done" and not _is_whole(change)):
         raise BadInput(msg("What change #{number} was has been erased, so it cannot be undone.", number=number))
+
+
+def _is_whole(change: Change) -> bool:
+    """Whether what is needed to take it back is there."""
+    return change.before is not None if change.action == "delete" else change.after is not None
 
 
 def _nothing(change: Change) -> BadInput:
@@ -204,7 +209,9 @@ async def _of_create(records: Records, change: Change) -> Undo:
         now = await records.get(ref)
     except NotFound:
         raise BadInput(msg("{ref} is not there any more, so there is nothing to undo.", ref=ref)) from None
-    moved = literally_differing(WRITABLE, change.after, now) if change.after is not None else []
+    if change.erased or change.after is None:
+        raise BadInput(msg("What change #{number} was has been erased, so it cannot be undone.", number=str(change.id)))
+    moved = literally_differing(WRITABLE, change.after, now)
     if moved:
         raise BadInput(
             msg("{ref} {name} was changed since it was created.", ref=ref, name=clean(now.name)),

@@ -37,7 +37,7 @@ from antcrm_tools.changes import OPEN
 from antcrm_tools.ledger.schema import changes
 from antcrm_tools.ledger.store import Store
 
-HERE: Final = Path(__file__).resolve().parent
+WORKER: Final = str(Path(__file__).with_name("faults_worker.py"))
 SHARE, UNSENT = 0.18, 0.02
 """Of the requests: spoilt on AntCRM's side, and lost before they leave."""
 
@@ -52,7 +52,6 @@ _AGAIN: Final = 0.5
 _SPEAK: Final = 20
 """Seconds between two lines of progress."""
 
-_SHOWN: Final = 10
 _LONGEST_LINE: Final = 1 << 24
 
 
@@ -65,17 +64,15 @@ class Run:
     chance: random.Random
     kills: deque[int]
     """The numbers of requests at which a process is killed."""
-    left: deque[Task] = field(init=False)
+    left: deque[Task]
     later: deque[tuple[float, Task]] = field(default_factory=deque[tuple[float, Task]])
     handed_over: set[str] = field(default_factory=set[str])
     fates: Counter[str] = field(default_factory=Counter[str])
     counted: Counter[str] = field(default_factory=Counter[str])
     starts: int = 0
     killed: int = 0
+    crashed: int = 0
     over: bool = False
-
-    def __post_init__(self) -> None:
-        self.left = deque(self.wanted.tasks)
 
     @property
     def done(self) -> bool:
@@ -104,7 +101,7 @@ async def keep_working(run: Run) -> None:
         given = asdict(run.place) | {"seed": run.place.seed + run.starts}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            str(HERE / "faults_worker.py"),
+            WORKER,
             json.dumps(given),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -139,6 +136,7 @@ async def one_life(run: Run, process: asyncio.subprocess.Process) -> None:
             except TimeoutError:
                 continue
             if not line.endswith(b"\n"):
+                run.crashed += alive and not run.over
                 return
             told = json.loads(line)
             if "fate" in told:
@@ -229,7 +227,7 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
     with antcrm(Weather(given.seed, SHARE, PAUSE / 2)) as url:
         place = Place(url, KEY, ledger, given.seed, UNSENT, PAUSE)
         kills = sorted(chance.sample(range(10, 10 + _REQUESTS * len(wanted.records)), given.kills))
-        run = Run(wanted, place, chance, deque(kills))
+        run = Run(wanted, place, chance, deque(kills), deque(wanted.tasks))
         begin = time.monotonic()
         asyncio.run(carry_out(run, given.workers, given.seconds))
         seconds = time.monotonic() - begin
@@ -241,7 +239,7 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
     conflicts = store.run_now(_conflicts, write=False)
     left = store.run_now(_still_open, write=False)
     store.close_now()
-    for line in left[:_SHOWN]:
+    for line in left[:AT_ONCE]:
         print(f"  open at {time.time() * 1000:.0f}: {line}")
     requests = met.pop("requests")
     faults = met | {"lost before sending": run.counted["lost before sending"]}
@@ -255,6 +253,7 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
             "conflicts": len(conflicts),
             "  of those not sent twice": len(alone & set(conflicts)),
             "kills": run.killed,
+            "crashes": run.crashed,
             "requests": requests,
             "spoilt": f"{sum(faults.values()) / (requests + run.counted['lost before sending']):.1%}",
             "seconds": f"{seconds:.0f}",
@@ -262,7 +261,7 @@ def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace)
     )
     show({f"  {fault}": count for fault, count in sorted(faults.items())})
     show({f"  told “{fate}”": count for fate, count in sorted(run.fates.items())})
-    return not any((*asdict(verdict).values(), len(left))) and run.done and run.killed >= given.kills
+    return not any((*asdict(verdict).values(), left, run.crashed)) and run.done and run.killed >= given.kills
 
 
 def show(table: dict[str, object]) -> None:

@@ -73,6 +73,12 @@ class Duty:
         left = await self._left_behind()
         return [*left, *await self._changes.listed(where, changes.c.id, limit=limit)]
 
+    async def is_blocked(self, now: datetime) -> bool:
+        """Whether the oldest that waits for AntCRM is not to be tried yet: then none that is younger is, either."""
+        waits = and_(changes.c.status == "waiting", changes.c.action == "create", changes.c.counted_at.is_not(None))
+        oldest = await self._changes.listed(and_(waits, changes.c.next_at.is_not(None)), changes.c.id, limit=1)
+        return bool(oldest) and oldest[0].next_at is not None and now < oldest[0].next_at < now + _STALE
+
     async def _left_behind(self) -> list[Change]:
         """Changes of processes that are certainly gone, though their time is not over."""
         working = and_(changes.c.status.in_(OPEN), changes.c.holder.is_not(None))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, update
@@ -170,7 +171,8 @@ def _file(connection: Connection) -> str:
 def _truncated(file: str, seconds: float) -> bool:
     """SQLite writes into a file beside the ledger's first, and leaves what it has carried over standing there."""
     try:
-        with closing(sqlite3.connect(file, timeout=seconds, isolation_level=None)) as connection:
+        there = f"{Path(file).as_uri()}?mode=rw"  # never a new one, should it have been moved away
+        with closing(sqlite3.connect(there, timeout=seconds, isolation_level=None, uri=True)) as connection:
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.Error:
         return False

@@ -20,7 +20,7 @@ _TELLING = 9
 """Digits that are one phone among others; a short one is found only where it stands alone."""
 
 _ONE_VALUE = 60
-_NOT_A_DIGIT = re.compile(r"[^0-9]+")
+_NOT_A_DIGIT = re.compile(r"\D+")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Traces:
         if "@" in plain and (self._in_words(plain) or email_key(leaf) in self.contacts):
             return True
         digits = _digits(plain)
+        if not digits:
+            return False
         if any(each in digits for each in self._numbers):
             return True
         alone = len(leaf) <= _ONE_VALUE and any(digits.endswith(tail) for tail in self._tails)
@@ -80,13 +82,8 @@ def _tells(contact: str, region: str) -> bool:
 
 
 def _digits(text: str) -> str:
-    plain = text if text.isascii() else "".join(_digit(char) for char in text)
-    return _NOT_A_DIGIT.sub("", plain)
-
-
-def _digit(char: str) -> str:
-    value = unicodedata.decimal(char, None)
-    return char if value is None else str(value)
+    digits = _NOT_A_DIGIT.sub("", text)
+    return digits if digits.isascii() else "".join(str(unicodedata.decimal(digit)) for digit in digits)
 
 
 def _leaves(written: str) -> Iterator[str]:

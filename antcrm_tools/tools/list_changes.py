@@ -55,7 +55,7 @@ class ListChanges(Args):
 
     mine: Annotated[bool, Field(description="only the person's own")] = False
     ref: RefText | None = None
-    day: Annotated[date | None, Field(description="one day")] = None
+    day: date | None = None
     open: Annotated[bool, Field(description="only what is not settled")] = False
     limit: Annotated[int, Field(ge=1, le=50, description="per answer")] = 10
     cursor: Annotated[str | None, Field(max_length=400, description="next_cursor given before")] = None

@@ -73,8 +73,6 @@ class Results:
     def _unsure(self, text: Text, call: Call, draft: Draft | None) -> Card:
         """Never with a button that would send it again."""
         look = _who(call.args)
-        if isinstance(look, Look):
-            look = replace(look, draft=draft)
         lines = [] if draft is None else views.draft(draft)
         if draft is not None:
             self.turn.dialogue.settle(draft)
@@ -116,13 +114,13 @@ class Results:
             case WholeCustomer():
                 return dialogue.card(result.sentence(), views.whole(result.customer, self.turn.zone))
             case Changed():
-                card = dialogue.card(result.sentence(), views.changes(result), [undo])
+                show = [_show(result.ref), *undo] if undo else []
+                card = dialogue.card(result.sentence(), views.changes(result), [show])
                 return self._saved(card, wish.draft, result.ref, result.change)
             case LeadCreated(created=None):
                 return self._duplicates(result, wish)
             case LeadCreated(created=CustomerLine() as lead):
-                open_it = Choice(msg("Show {ref}", ref=lead.ref), Open(lead.ref))
-                card = dialogue.card(result.sentence(), views.lead(wish.call.args), [[open_it, *undo]])
+                card = dialogue.card(result.sentence(), views.lead(wish.call.args), [[_show(lead.ref), *undo]])
                 return self._saved(card, wish.draft, lead.ref, result.change)
             case Undone():
                 return self._undone(result, undo)
@@ -132,7 +130,7 @@ class Results:
     def _undone(self, result: Undone, undo: list[Choice]) -> Card:
         """The message of a lead that was taken back is as if nothing had been made of it."""
         # Of others it is not known whether the customer is still there.
-        there = [Choice(msg("Show {ref}", ref=result.ref), Open(result.ref))] if result.restored else []
+        there = [_show(result.ref)] if result.restored else []
         card = self.turn.dialogue.card(result.sentence(), choices=[[*there, *undo]])
         message = self.turn.dialogue.unsettle(result.undone)
         return replace(card, about=message, mark="dropped") if message else card
@@ -156,11 +154,15 @@ class Results:
         )
         # Exactly the draft that was written, so that nothing has to be typed again.
         anyway = Call(wish.call.tool, wish.call.args.model_copy(update={"allow_duplicate": True}))
-        choices = [[Choice(msg("Show {ref}", ref=line.ref), Open(line.ref)) for line in shown]]
+        choices = [[_show(line.ref) for line in shown]]
         leave = CANCEL if wish.draft is None else Choice(msg("Cancel"), DropDraft(wish.draft))
         choices.append([Choice(msg("Create anyway"), replace(wish, call=anyway), "primary"), leave])
         card = self.turn.dialogue.card(title, lines, choices)
         return card if wish.draft is None else replace(card, about=wish.draft.message)
+
+
+def _show(ref: str) -> Choice:
+    return Choice(msg("Show {ref}", ref=ref), Open(ref))
 
 
 def _undo(result: Result) -> list[Choice]:
@@ -169,11 +171,11 @@ def _undo(result: Result) -> list[Choice]:
     return [Choice(msg("Undo"), Undo(change))] if change else []
 
 
-def _who(args: Args) -> Step | None:
-    """How to look up whom a call was about."""
+def _who(args: Args) -> Look | None:
+    """How to look up whom a call was about, of which it is not known what became."""
     if isinstance(args, CreateLead):
         known: Sequence[str] = (*args.phones, *args.emails)
-        return Look(known[0]) if known else None
+        return Look(known[0], pending=True) if known else None
     ref = getattr(args, "ref", None)
     # Not Open: of a customer who is gone it says “nothing was changed”, which after a delete is not so.
-    return Look(ref) if isinstance(ref, str) else None
+    return Look(ref, pending=True) if isinstance(ref, str) else None

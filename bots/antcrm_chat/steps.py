@@ -24,14 +24,14 @@ class Open:
 class Look:
     """Look somebody up, or show the next part of a list; `wish` is what to do with the one who is meant.
 
-    `draft` is the lead of which it is not known whether it was saved.
+    `pending`: something was done to them, or is to be, of which it is not known yet what became.
     """
 
     query: str
     cursor: str | None = None
     wish: Wish | None = None
     group: str = ""
-    draft: Draft | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from antcrm_tools.tools import tool_named
 from antcrm_tools.tools.fields import CustomerLine
 from antcrm_tools.tools.find_customers import FoundCustomers
 
+_PENDING = msg("What became of it is looked into by itself, and you will hear of it here.")
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -198,9 +200,9 @@ class Turn:
         wish = step.wish
         if wish is not None:
             said = join((said, NOTHING_DONE))
-        if step.draft is not None:
-            # Its save is not known to have worked, and nobody has its phone: nothing has to be written again.
-            return self.drafts.card(step.draft, said)
+        if step.pending:
+            # Nothing has to be written again, so there is no button for it.
+            return self.dialogue.card(None, [join((said, _PENDING))])
         if whom is None or whom.by not in ("phone", "email") or not self.may_add:
             return self.dialogue.card(None, [said])
         if wish is not None and wish.command != "note":

@@ -15,6 +15,7 @@ from antcrm_tools.registry import Effect, Result
 from antcrm_tools.text import Language, Text, join, msg, verbatim
 from antcrm_tools.tools.find_customers import FoundCustomers
 from antcrm_tools.tools.get_customer import WholeCustomer
+from antcrm_tools.tools.list_changes import ChangesFound
 
 
 def outcome(what: Done | Queued | Unsure | Dropped, language: Language, *, news: Sequence[Text] = ()) -> CallToolResult:
@@ -67,7 +68,7 @@ def _words(result: Result) -> Text:
         case WholeCustomer():
             record = {"ref": result.customer.ref} | structured(result)["customer"]
             return verbatim(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
-        case FoundCustomers(next_cursor=str(cursor)):
+        case FoundCustomers(next_cursor=str(cursor)) | ChangesFound(next_cursor=str(cursor)):
             return join([result.sentence(), verbatim(f"next_cursor: {cursor}")], "\n")
         case _:
             return result.sentence()

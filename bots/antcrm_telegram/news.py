@@ -15,7 +15,7 @@ _BETWEEN = 5.0
 """Seconds between two looks at what there is to tell."""
 
 _ROUNDS_OFF = 120
-"""Looks for which somebody is left alone who could not be reached: they have blocked the bot, or never written to it."""
+"""Looks for which somebody is left alone who could not be reached: they have blocked the bot, or never used it."""
 
 
 class Herald:

@@ -258,25 +258,34 @@ async def test_a_command_instead_of_a_part_leaves_the_draft_as_it_was(
     assert posts(sandbox)[0].body["bgInfo"] == "cty ABC hỏi giá"
 
 
-async def test_antcrm_down_keeps_the_draft(lan: Talker, sandbox: Sandbox) -> None:
+async def test_antcrm_down_keeps_the_lead(lan: Talker, house: House, clock: Clock, sandbox: Sandbox) -> None:
     sandbox.faults.stand("GET=503")
     screen = await lan.say(JOTTED)
     assert "It was not looked up yet." in screen
     assert "cty ABC hỏi giá" in screen
     screen = await lan.tap("Save")
-    assert "Nothing was changed." in screen
+    assert "is written down as change #1 and not in AntCRM yet" in screen
     assert "cty ABC hỏi giá" in screen
     sandbox.faults.clear()
-    assert "Created: L" in await lan.tap("Save")
+    clock.forward(seconds=31)
+    await house.resolver().tick()
     assert len(posts(sandbox)) == 1
 
 
-async def test_an_answer_that_was_lost_keeps_the_words_and_sends_nothing_again(lan: Talker, sandbox: Sandbox) -> None:
+async def test_an_answer_that_was_lost_is_looked_for_at_once(lan: Talker, sandbox: Sandbox) -> None:
     await lan.say(JOTTED, "m1")
     sandbox.faults.cut("POST", act=True)
+    assert "Created: L" in await lan.tap("Save")
+    assert lan.cards[0].mark == "saved"
+    assert len(posts(sandbox)) == 1
+
+
+async def test_what_is_not_known_keeps_the_words_and_sends_nothing_again(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say(JOTTED, "m1")
+    sandbox.faults.cut("POST")
     save = lan.button("Save").token
     screen = await lan.press(save)
-    assert "It is not known whether" in screen
+    assert "It is not known yet whether anh Bình was saved" in screen
     assert "cty ABC hỏi giá" in screen
     assert [button.label.render("en") for button in lan.cards[0].choices] == ["Look it up"]
     await lan.press(save, jotted(JOTTED, message="m1"))
@@ -411,15 +420,21 @@ async def test_a_note_for_nobody_can_become_a_lead(lan: Talker, sandbox: Sandbox
     assert posts(sandbox)[0].body["bgInfo"] == "anh Tý hẹn thứ năm"
 
 
-async def test_what_was_not_saved_after_all_need_not_be_written_again(lan: Talker, sandbox: Sandbox) -> None:
+async def test_what_was_not_saved_after_all_need_not_be_written_again(
+    lan: Talker, house: House, clock: Clock, sandbox: Sandbox
+) -> None:
     await lan.say(JOTTED, "m1")
     sandbox.faults.html("POST", 502)
-    assert "It is not known whether" in await lan.tap("Save")
+    assert "It is not known yet whether" in await lan.tap("Save")
     screen = await lan.tap("Look it up")
     assert "Nobody was found" in screen
-    assert "cty ABC hỏi giá" in screen
-    assert "Created: L" in await lan.tap("Save")
+    assert "looked into by itself" in screen
+    assert "[" not in screen
+    clock.forward(seconds=121)
+    await house.resolver().tick()
     assert posts(sandbox)[-1].body["name"] == "anh Bình"
+    assert "It is saved now" in await lan.hears()
+    assert "cty ABC hỏi giá" in await lan.tap("Show L")
 
 
 async def test_a_message_that_becomes_a_lead_when_it_is_edited(lan: Talker, sandbox: Sandbox) -> None:

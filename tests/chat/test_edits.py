@@ -47,8 +47,8 @@ async def test_untag_what_is_not_there_is_said(lan: Talker, sandbox: Sandbox) ->
 async def test_what_was_done_a_moment_ago_is_said_to_be_old(lan: Talker, monkeypatch: pytest.MonkeyPatch) -> None:
     submit = Desk.submit
 
-    async def again(desk: Desk, call: Call, actor: Actor) -> Outcome:
-        outcome = await submit(desk, call, actor)
+    async def again(desk: Desk, call: Call, actor: Actor, *, source: str = "") -> Outcome:
+        outcome = await submit(desk, call, actor, source=source)
         return replace(outcome, again=True) if isinstance(outcome, Done) else outcome
 
     assert "moment ago" not in await lan.say(f"ghi chú {HOA.ref} gọi lại")

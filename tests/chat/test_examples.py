@@ -3,7 +3,7 @@
 import pytest
 
 from antcrm_chat.helping import EXAMPLES
-from antcrm_chat.intents import Cancel, Command, DoTo, Find, Help, NewLead, Start
+from antcrm_chat.intents import Cancel, Command, DoTo, Find, Help, NewLead, Recent, Start, TakeBack
 from antcrm_chat.understand import understand
 from antcrm_tools.text import LANGUAGES, Language
 
@@ -12,6 +12,8 @@ MEANT: dict[Command, type[object]] = {
     "help": Help,
     "find": Find,
     "lead": NewLead,
+    "recent": Recent,
+    "undo": TakeBack,
     "cancel": Cancel,
 }
 

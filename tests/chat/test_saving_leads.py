@@ -200,12 +200,20 @@ async def test_what_cannot_be_saved_is_said_and_can_be_put_right(lan: Talker, sa
     assert (posts(sandbox)[0].body["name"], posts(sandbox)[0].body["bgInfo"]) == ("An", "hỏi giá")
 
 
-async def test_an_answer_that_was_lost_is_unsure_and_not_sent_again(lan: Talker, sandbox: Sandbox) -> None:
+async def test_an_answer_that_was_lost_is_looked_for(lan: Talker, sandbox: Sandbox) -> None:
     sandbox.faults.cut("POST", act=True)
+    assert "Created: L" in await lan.say("/lead Bình 0977123456")
+    assert len(posts(sandbox)) == 1
+
+
+async def test_what_is_not_known_is_not_sent_again(lan: Talker, sandbox: Sandbox) -> None:
+    sandbox.faults.cut("POST")
     screen = await lan.say("/lead Bình 0977123456")
-    assert "It is not known whether AntCRM did what was asked" in screen
+    assert "It is not known yet whether Bình was saved" in screen
     assert "Create" not in screen
-    assert "Bình" in await lan.tap("Look it up")
+    assert "Nobody was found" in await lan.tap("Look it up")
+    # Its phone is held until it is known.
+    assert "It is not known yet whether an earlier change of Bình" in await lan.say("/lead Bình 0977123456")
     assert len(posts(sandbox)) == 1
 
 

@@ -9,6 +9,7 @@ from antcrm_chat.chat import Chat
 from antcrm_chat.intents import Draft
 from antcrm_tools.house import House
 from antcrm_tools.identity.names import fold
+from antcrm_tools.members import ALL_SCOPES, Scope
 from antcrm_tools.text import Language
 
 
@@ -23,11 +24,17 @@ class Talker:
     """`await p.say("tìm 0912345678")`, `await p.tap("Xoá")`, `p.screen`."""
 
     def __init__(
-        self, chat: Chat, *, language: Language = "vi", name: str = "lan", who: str = "lan@antcrm.example"
+        self,
+        chat: Chat,
+        *,
+        language: Language = "vi",
+        name: str = "lan",
+        who: str = "lan@antcrm.example",
+        scopes: frozenset[Scope] = ALL_SCOPES,
     ) -> None:
         """`name` is the messenger's name for this person, `who` the member of staff."""
         self.chat = chat
-        self.person = Person(name, who, language)
+        self.person = Person(name, who, language, scopes)
         self.cards: list[Card] = []
         """The answer to the last message or tap."""
         self.wall: dict[str, Card] = {}
@@ -72,6 +79,11 @@ class Talker:
                 if fold(label) in fold(button.label.render(self.person.language)):
                     return button
         raise AssertionError(f"there is no button “{label}” on:\n{self.everything}")
+
+    def wall_of(self, words: str) -> Card:
+        """The newest card on the screen with these words in its title."""
+        titled = (card for card in reversed(self.wall.values()) if card.title is not None)
+        return next(card for card in titled if words in card.title.render(self.person.language))
 
     @property
     def screen(self) -> str:

@@ -6,7 +6,7 @@ It knows nothing of how the program works: only what was asked, who said yes, wh
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +21,7 @@ from antcrm_tools.identity.names import fold
 from antcrm_tools.ledger.rows import change_of
 from antcrm_tools.ledger.schema import changes, notices
 from antcrm_tools.ledger.store import Store
-from antcrm_tools.meaning import differing, literally_differing, same
+from antcrm_tools.meaning import contact_keys, differing, literally_differing, same
 from antcrm_tools.models import WRITABLE, Customer
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Outcome, Queued, Ticket, Unsure
 from antcrm_tools.refs import Ref, require_ref
@@ -89,6 +89,8 @@ class Judge:
             change = self._of_ref(ref, "edit" if method == "PUT" else "delete", row)
             if change is None:
                 self._say(f"{method} {ref} left without an intent")
+            elif any(each.ref == ref and each.id != change.id for each in self.open()):
+                self._say(f"#{change.id} leaves while another change of {ref} is open")
             elif row is not None and method == "DELETE":
                 self._deleted(change, row)
             elif row is not None:
@@ -112,6 +114,10 @@ class Judge:
             return
         if self.sandbox.store.by_code(change.code) is not None and not self._alike(change):
             self._say(f"#{change.id} is sent once more though the customer is there")
+        keys = contact_keys(change.draft)
+        for other in self.open():
+            if other.action == "create" and other.id != change.id and keys & contact_keys(other.draft):
+                self._say(f"#{change.id} leaves while #{other.id} is open, which has the same phone or e-mail")
         if '"allow_duplicate":true' in change.wish.arguments:
             return
         for row in self._with_contacts(body):
@@ -270,6 +276,10 @@ class Judge:
         self._open_then.clear()
         self._before = {change.id: change.status for change in there}
         self._twice(there)
+        born = Counter(row.code for row in self.rows() if row.code)
+        for change in there:
+            if change.action == "create" and born[change.code] > 1 and not self._alike(change):
+                self._say(f"#{change.id} is there {born[change.code]} times")
         self.writes = 0
 
     def _became(self, change: Change, *, alone: bool) -> None:

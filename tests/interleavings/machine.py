@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import random
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import httpx
 from hypothesis import strategies as st
@@ -15,7 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from antcrm_tools.errors import CrmError
 from antcrm_tools.outcomes import Actor, Outcome
 from antcrm_tools.registry import Call
-from antcrm_tools.sandbox.store import Row
 from antcrm_tools.sandbox.writes import new_row
 from antcrm_tools.tools import tool_named
 from tests.interleavings import judge
@@ -39,6 +38,8 @@ LEADS: tuple[dict[str, object], ...] = (
     {"name": "Khách ở chợ", "stage": "Mới"},
 )
 STAGES, TAGS, NOTES = ("Chốt", "Đàm phán"), ("VIP", "Nóng"), ("Hẹn thứ hai.", "Đã gọi.")
+
+T = TypeVar("T")
 
 Kind: TypeAlias = Literal["capture", "go on", "tag", "untag", "stage", "note", "delete", "undo", "answer"]
 KINDS: tuple[Kind, ...] = ("capture", "go on", "tag", "untag", "stage", "note", "delete", "undo", "answer")
@@ -151,17 +152,27 @@ class Machine(RuleBasedStateMachine):
             case status:
                 faults.fail(method, int(status), times=times)
 
-    @rule(at=st.integers(0, 1), fuse=st.integers(0, 60), seen=st.booleans())
-    def kill(self, at: int, fuse: int, seen: bool) -> None:
-        """A process dies at a later step of its next work; others can see that, or not."""
+    @rule(
+        at=st.integers(0, 1),
+        fuse=st.one_of(st.integers(0, 6), st.integers(0, 60)),
+        seen=st.booleans(),
+        lit_by=st.sampled_from(("", "POST", "PUT", "DELETE")),
+    )
+    def kill(self, at: int, fuse: int, seen: bool, lit_by: str = "") -> None:
+        """A process dies at a later step of its next work, or after a write; others can see that, or not."""
         process = self.office.process(at)
-        process.fuse, process.seen = fuse, seen
+        process.fuse, process.seen, process.lit_by = fuse, seen, lit_by
 
     @rule(seconds=st.sampled_from((1, 31, 121, 200, 601, 3600)), at=st.integers(0, 1))
     def wait(self, seconds: int, at: int) -> None:
         """Time passes, and a process looks after what is open. AntCRM ends what it is at within the pause."""
         self._on(self.office.act_late())
         self.office.clock.advance(seconds=seconds)
+        self._on(self.office.tick(at))
+
+    @rule(at=st.integers(0, 1))
+    def look_after(self, at: int) -> None:
+        """A process looks after what is open, before AntCRM ends what it is at."""
         self._on(self.office.tick(at))
 
     @rule(seed=st.integers(0, 99))
@@ -208,8 +219,8 @@ class Machine(RuleBasedStateMachine):
         finally:
             self.office.close()
 
-    def _on(self, work: object) -> None:
-        self.office.run(work)  # pyright: ignore
+    def _on(self, work: Coroutine[object, object, None]) -> None:
+        self.office.run(work)
 
     async def _do(self, wish: Wish, *, alone: bool) -> None:
         actor, process = PEOPLE[wish.person], self.office.process(wish.at)
@@ -273,5 +284,5 @@ class Machine(RuleBasedStateMachine):
         return tool_named(tool).call({"ref": ref} | more)
 
 
-def _newest(some, which):
+def _newest(some: Sequence[T], which: int) -> T:
     return some[-1 - which % len(some)]

@@ -51,6 +51,8 @@ class Process:
     pid: int
     chance: random.Random
     fuse: int | None = None
+    lit_by: str = ""
+    """The method of the write with which the fuse begins to burn; at once where there is none."""
     dead: bool = False
     seen: bool = True
     """Whether others can tell that it is gone."""
@@ -61,7 +63,7 @@ class Process:
         """Let others have a turn, and die if it is time."""
         for _ in range(self.chance.randrange(4)):
             await asyncio.sleep(0)
-        if self.fuse is not None:
+        if self.fuse is not None and not self.lit_by:
             self.fuse -= 1
             self.dead = self.dead or self.fuse < 0
         if self.dead:
@@ -97,6 +99,8 @@ class Wire(httpx.AsyncBaseTransport):
         await self._process.step()
         response = await self._inner.handle_async_request(request)
         await response.aread()
+        if request.method == self._process.lit_by:
+            self._process.lit_by = ""
         await self._process.step()
         return response
 

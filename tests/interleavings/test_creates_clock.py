@@ -67,7 +67,6 @@ async def test_a_laptop_that_slept_while_another_process_finished_its_create_sen
         assert (await created(w.house, lead("at-2"), tap())).again
 
 
-@pytest.mark.xfail(strict=True, reason="it says that it is not in AntCRM yet, and another process has put it there")
 @both
 async def test_who_slept_while_another_process_finished_the_create_does_not_say_that_it_waits(
     url: Path, lead: Lead

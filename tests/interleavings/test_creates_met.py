@@ -162,7 +162,6 @@ async def test_one_that_was_sent_twice_and_is_there_once_is_no_twin() -> None:
         assert "twice" not in await heard(w)
 
 
-@pytest.mark.xfail(strict=True, reason="twins are looked for by phone and e-mail only")
 async def test_a_twin_without_phone_and_e_mail_is_told_too() -> None:
     async with world(people=0) as w:
         await lost(w, by_name, acts="late")
@@ -173,7 +172,6 @@ async def test_a_twin_without_phone_and_e_mail_is_told_too() -> None:
         assert "may be there twice" in await heard(w)
 
 
-@pytest.mark.xfail(strict=True, reason="one that left twice and is found is not looked at for twins")
 @both
 async def test_twins_are_told_also_when_the_second_answer_was_lost_as_well(lead: Lead) -> None:
     async with world(people=0) as w:
@@ -188,7 +186,6 @@ async def test_twins_are_told_also_when_the_second_answer_was_lost_as_well(lead:
         assert "may be there twice" in await heard(w)
 
 
-@pytest.mark.xfail(strict=True, reason="one that a PUT by code made is not looked at for twins")
 @both
 async def test_twins_are_told_also_when_meeting_it_made_the_second(lead: Lead) -> None:
     async with world(people=0) as w:

@@ -32,7 +32,6 @@ from tests.interleavings.leads import (
 SOON = 31.0
 """Seconds after which what waits is tried for the first time."""
 
-HELD_UP = "find(): whoever is new and has any phone counts as bearing the phone of a lead that has none"
 
 
 def colleague(w: World, name: str, phone: str, code: str | None = None) -> Row:
@@ -79,7 +78,6 @@ async def test_asked_to_slow_down_it_is_kept_and_sent_once_later(lead: Lead) -> 
         await one_as_sent(w, lead("at-1"))
 
 
-@pytest.mark.xfail(strict=True, reason=HELD_UP)
 async def test_what_waits_is_sent_oldest_first() -> None:
     async with world(people=0) as w:
         # At the first look or when it leaves, as they have a phone or not.
@@ -116,7 +114,6 @@ async def test_while_antcrm_is_away_one_of_all_that_wait_is_tried_at_a_time() ->
         assert posts(w) == 5
 
 
-@pytest.mark.xfail(strict=True, reason="each waits longer by its own failures, so a younger one may be due earlier")
 async def test_what_has_waited_long_is_sent_oldest_first_too() -> None:
     async with world(people=0) as w:
         w.line.lose_request(times=ALWAYS)
@@ -131,7 +128,6 @@ async def test_what_has_waited_long_is_sent_oldest_first_too() -> None:
         assert [post.body["customerIdApiRing"] for post in w.sent("POST")] == [f"at-{number}" for number in range(4)]
 
 
-@pytest.mark.xfail(strict=True, reason=HELD_UP)
 async def test_one_without_phone_and_e_mail_is_not_held_up_by_anybody_elses_phone() -> None:
     async with world(people=0) as w:
         w.sandbox.faults.fail("POST", 500)

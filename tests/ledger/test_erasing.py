@@ -373,6 +373,7 @@ async def test_a_reader_in_the_way_is_said_and_put_right_later(w: World, ledger_
         reader.execute("begin").close()
         reader.execute("select count(*) from changes").fetchone()
         assert not (await quick.forget([str(ref)])).thoroughly
+        assert NOTE in await found(w, ledger_url, *SECRETS)
         reader.execute("rollback").close()
     assert await quick.fold()
     assert await found(w, ledger_url, *SECRETS) == set()

@@ -87,10 +87,7 @@ async def test_known_customers_are_not_made_twice_unless_wanted() -> None:
         assert names(await run(w, [rows[2]], allow_duplicates=True)) == ["created"]
 
 
-ROW_BY_ROW = "row by row, the first one that is settled gives up its phone, and then the turn cannot be renewed"
-
-
-@pytest.mark.parametrize("bad", [pytest.param("fail", marks=pytest.mark.xfail(strict=True, reason=ROW_BY_ROW)), "skip"])
+@pytest.mark.parametrize("bad", ["fail", "skip"])
 @pytest.mark.parametrize("refusal", ["400", "success0", "html"])
 async def test_one_row_antcrm_refuses_does_not_hold_up_the_others(bad: str, refusal: str) -> None:
     async with world() as w:
@@ -150,7 +147,6 @@ async def test_rows_that_were_not_sent_say_so_and_are_sent_later() -> None:
         assert packages(w) == [100, 1]
 
 
-@pytest.mark.xfail(strict=True, reason="why an import stopped is in its own change and not in its rows")
 async def test_why_rows_were_not_sent_is_said() -> None:
     async with world(people=0) as w:
         w.line.lose_request(times=ALWAYS)

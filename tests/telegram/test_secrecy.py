@@ -17,7 +17,6 @@ from antcrm_telegram.delivery import Delivery
 from antcrm_telegram.face import Face
 from antcrm_telegram.fetching import Bot
 from antcrm_telegram.gate import Gate
-from antcrm_telegram.turns import Turns
 from antcrm_tools import logs
 from antcrm_tools.errors import BadInput, CrmError
 from antcrm_tools.sandbox import AN, HOA
@@ -34,7 +33,7 @@ PROXY_WORD = "m4tkhau-cua-proxy"
 PEOPLE = (NAME, "Bí Mật", "B\\xed", "\\u1ead", MAIL, NOTE, *PHONES)
 PERSONAL = (*PEOPLE, AN.name, AN.phone, AN.phone[1:], AN.email or "", HOA.name)
 SECRET = (TOKEN, TOKEN.partition(":")[2], KEY, PROXY_WORD)
-LIBRARIES = ("asyncio", "httpcore", "httpx", "mcp", "telegram", "uvicorn")
+LIBRARIES = ("asyncio", "httpcore", "httpx", "mcp", "sqlalchemy", "telegram", "uvicorn")
 
 Err = Callable[[], str]
 
@@ -228,7 +227,6 @@ PLACES: dict[str, tuple[type, str]] = {
     "a handler": (Face, "_answer"),
     "the last line": (Face, "_on_error"),
     "reading": (Update, "de_json"),
-    "taking turns": (Turns, "_in_turn"),
     "sending": (Bot, "send_message"),
     "editing": (Bot, "edit_message_text"),
     "answering": (Bot, "answer_callback_query"),
