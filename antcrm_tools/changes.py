@@ -53,8 +53,13 @@ class Wish:
 
     @property
     def lasting(self) -> bool:
-        """Whether the cause is one message or tap, and so the same wish for ever."""
-        return self.cause.startswith(_LASTING)
+        """Whether it is one message, one tap or one undo, and so the same wish for ever."""
+        return self.undoes is not None or self.cause.startswith(_LASTING)
+
+    @property
+    def name(self) -> str:
+        """What stands for it among locks, so that the same wish twice at once takes turns; empty where nothing does."""
+        return f"undo {self.undoes}" if self.undoes is not None else f"cause {self.cause}" if self.cause else ""
 
 
 _LASTING = "!"

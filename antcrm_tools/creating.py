@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,20 @@ if TYPE_CHECKING:
     from antcrm_tools.records import Records
 
 
+GoOn = Callable[[list[Customer]], bool]
+"""Whether to create although these customers bear one of the phones or e-mails."""
+
+
+def never(_known: list[Customer]) -> bool:
+    """Nobody has seen them."""
+    return False
+
+
+def always(_known: list[Customer]) -> bool:
+    """A person has seen them and wants one more."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Created:
     """A customer that was created and read back, and the change it is in the ledger.
@@ -44,11 +59,11 @@ class Created:
 
 
 async def create(
-    records: Records, draft: Draft, wish: Wish, *, go_on: bool = False, parent: int | None = None
+    records: Records, draft: Draft, wish: Wish, *, go_on: GoOn = never, parent: int | None = None
 ) -> Created | list[Customer]:
     """Create a customer, or return those who bear its phones or e-mails and create nothing.
 
-    `go_on` creates although there are some. `parent`: the change this one is a part of.
+    `go_on` says of those whether to create all the same. `parent`: the change this one is a part of.
 
     Raises:
         KeptForLater: AntCRM cannot be reached, or the person's writes of the day are used up; it is written down and
@@ -61,7 +76,7 @@ async def create(
     earlier = await replayed(records, wish)
     if earlier is not None:
         return earlier
-    names = set(contact_keys(draft, records.region)) | ({f"cause {wish.cause}"} if wish.cause else set[str]())
+    names = set(contact_keys(draft, records.region)) | ({wish.name} if wish.name else set[str]())
     try:
         return await _in_turn(records, draft, wish, names, go_on=go_on, parent=parent)
     except Held:
@@ -73,7 +88,7 @@ async def create(
 
 
 async def _in_turn(
-    records: Records, draft: Draft, wish: Wish, names: set[str], *, go_on: bool, parent: int | None
+    records: Records, draft: Draft, wish: Wish, names: set[str], *, go_on: GoOn, parent: int | None
 ) -> Created | list[Customer]:
     async with records.journal.turn(names) as turn:
         # Whoever was before us in this turn may have had the very same wish.
@@ -87,7 +102,7 @@ async def _in_turn(
             if isinstance(error, FilterIgnored | PagingBroken):
                 raise  # AntCRM's ways, not the weather: waiting would not help
             raise kept(await records.journal.keep(turn, wish, intent, error.what), error.what) from None
-        if known and not go_on:
+        if known and not go_on(known):
             return known
         return await _begun(records, turn, wish, replace(intent, known=tuple(each.ref for each in known)), known)
 
@@ -98,7 +113,7 @@ async def replayed(records: Records, wish: Wish) -> Created | None:
     Raises:
         KeptForLater, MayHaveActed: it is under way.
     """
-    earlier = await records.journal.ledger.changes.of_cause(wish.cause)
+    earlier = await records.journal.ledger.changes.of_wish(wish)
     if earlier is None:
         return None
     if earlier.is_open:

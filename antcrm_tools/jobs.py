@@ -77,7 +77,7 @@ async def begin(records: Records, wish: Wish, drafts: Sequence[Draft], progress:
     journal = records.journal
     name = str(len(drafts))
     holder = new_holder()
-    async with journal.turn({f"cause {wish.cause}"} if wish.cause else ()):
+    async with journal.turn({wish.name} if wish.name else ()):
         job = await of_wish(records, wish)
         if job is None:
             rows = [Intent("create", draft.name, wanted=draft, code=draft.code) for draft in drafts]
@@ -162,7 +162,7 @@ async def tell_of_rows(records: Records, number: int) -> None:
     change = await records.journal.ledger.changes.require(number)
     job = await read(records, change)
     count = counted(job)
-    if change.is_open or count["unsure"] or count["not_sent"]:
+    if change.is_open or count["unsure"] or count["not_sent"] or change.wish.undoes is not None:
         return
     text = msg(
         "Import #{number} is complete now: {created} of {total} leads were created.",

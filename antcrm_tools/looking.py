@@ -66,10 +66,8 @@ class Looking:
     async def send_waiting(self, change: Change, turn: Turn) -> None:
         """Duplicates are looked up again, for it may have waited long."""
         known = await self._records.duplicates(change.draft, background=True)
-        others = tuple(hit for hit in known if hit.ref not in change.known)
-        found = Found(None, others)
-        if change.sends:
-            found = await find(self._records, change)
+        ours = (await find(self._records, change)).ours if change.sends else None
+        found = Found(ours, tuple(hit for hit in known if hit.ref not in change.known))
         if found.ours is not None:
             await self._adopt(change, found.ours)
         elif found.others:

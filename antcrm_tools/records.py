@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from antcrm_tools.changes import Wish
-from antcrm_tools.creating import Created, create, replayed
+from antcrm_tools.creating import Created, GoOn, create, never, replayed
 from antcrm_tools.errors import BadInput, ChangedMeanwhile, CrmError, EditsStopped, MayHaveActed, NotFound
 from antcrm_tools.gather import all_of
 from antcrm_tools.identity import phones
@@ -100,7 +100,7 @@ class Records:
         return _merged(customer for hits in found for customer in hits)
 
     async def create(
-        self, draft: Draft, wish: Wish, *, go_on: bool = False, parent: int | None = None
+        self, draft: Draft, wish: Wish, *, go_on: GoOn = never, parent: int | None = None
     ) -> Created | list[Customer]:
         """Create a customer and read it back; or return the duplicates instead, and create nothing.
 

@@ -44,7 +44,7 @@ async def made_before(records: Records, wish: Wish) -> Change | None:
     Raises:
         MayHaveActed: that is not known yet.
     """
-    earlier = await records.journal.ledger.changes.of_cause(wish.cause) if wish.lasting else None
+    earlier = await records.journal.ledger.changes.of_wish(wish) if wish.lasting else None
     if earlier is not None and earlier.is_open:
         raise not_known(earlier, earlier.reason or msg("It was sent a moment ago and is not finished."))
     return earlier if earlier is not None and earlier.status == "done" and not earlier.erased else None

@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("liveness", "progress", "rights", "changes", "telling"),
     ("answers", "bearing", "paging", "api", "ledger"),
     ("journal", "finding", "creating", "writing", "records"),
-    ("bulk", "jobs", "undoing", "looking", "resolving"),
+    ("bulk", "jobs", "undoing", "taking_back", "looking", "resolving"),
     ("work", "tools"),
     ("carrying", "desk"),
     ("house",),

@@ -78,6 +78,12 @@ class Changes:
         """A change by its number; None if there is none of this AntCRM."""
         return await self._one(changes.c.id == number)
 
+    async def of_wish(self, wish: Wish) -> Change | None:
+        """The newest change that the same wish led to: to take a change back is one wish, whoever has it and when."""
+        if wish.undoes is not None:
+            return await self._one(changes.c.undoes == wish.undoes)
+        return await self.of_cause(wish.cause)
+
     async def of_cause(self, cause: str) -> Change | None:
         """The newest change of a cause."""
         return await self._one(changes.c.cause == cause) if cause else None
@@ -204,7 +210,8 @@ class Changes:
             connection.execute(insert(claims).values(crm=self._crm, ref=str(ref), change=change.id))
         if values["status"] not in OPEN:
             self.locks.free(connection, change.id)
-        if values["status"] == "done" and change.wish.undoes is not None:
+        # An import is undone when all its rows are.
+        if values["status"] == "done" and change.wish.undoes is not None and change.action != "import":
             self._mark_undone(connection, change.wish.undoes, change.id)
         return True
 
@@ -217,9 +224,10 @@ class Changes:
             again = {"status": "unsure", "next_at": ms(self._clock()), "ref": None, "after": None, "settled_at": None}
             connection.execute(update(changes).where(taken).values(**again))
 
-    async def mark_undone(self, change: Change) -> None:
+    async def mark_undone(self, change: Change, by: int | None = None) -> None:
         """There is nothing of it to undo any more."""
-        await self.update(and_(self.of(changes.c.id == change.id), changes.c.status == "done"), status="undone")
+        done = and_(changes.c.id == change.id, changes.c.status == "done")
+        await self.update(self.of(done), status="undone", undone_by=by)
 
     async def successor(self, ref: Ref) -> Ref:
         """The number a customer has now, after having been deleted and brought back any number of times."""
@@ -233,7 +241,7 @@ class Changes:
                     deleted.c.action == "delete",
                     deleted.c.ref == found,
                     back.c.undoes == deleted.c.id,
-                    back.c.status == "done",
+                    back.c.status.in_(("done", "undone")),
                     back.c.ref != found,
                 )
                 now = connection.execute(query.order_by(back.c.id.desc())).scalars().first()

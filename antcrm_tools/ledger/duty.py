@@ -64,8 +64,9 @@ class Duty:
         stepped_back = ms(now + _STALE)
         timely = or_(changes.c.next_at <= ms(now), changes.c.next_at > stepped_back)
         free = _free(now)
+        mine = or_(changes.c.parent.is_(None), changes.c.sends > 0, changes.c.undoes.is_not(None))
         where = or_(
-            and_(changes.c.status == "waiting", or_(changes.c.parent.is_(None), changes.c.sends > 0), timely, free),
+            and_(changes.c.status == "waiting", mine, timely, free),
             and_(changes.c.status == "unsure", timely, free),
             and_(changes.c.status == "sent", free),
             and_(changes.c.status == "done", timely),

@@ -112,6 +112,14 @@ class Imports:
         where = and_(changes.c.id == job.id, changes.c.holder == holder, changes.c.status.in_(OPEN))
         return await self._changes.update(self._changes.of(where), status="sent", next_at=None, until=ms(now + LEASE))
 
+    async def cancel(self, job: Change) -> None:
+        """Rows that never left do not leave any more."""
+        never = and_(changes.c.parent == job.id, changes.c.status == "waiting", changes.c.sends == 0)
+        query = (
+            update(changes).where(self._changes.of(never)).values(status="undone", settled_at=ms(self._changes.now()))
+        )
+        await self._changes.store.run(lambda connection: connection.execute(query) and None)
+
     async def send(self, rows: Mapping[int, tuple[Change, frozenset[str]]], hold: Hold) -> None:
         """Write down that these rows leave, and let each hold its phones and e-mails, which `hold` holds.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from antcrm_tools.creating import Created
+from antcrm_tools.creating import Created, always, never
 from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
@@ -151,7 +151,7 @@ async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
 async def create_lead(work: Work, args: CreateLead) -> LeadCreated:
     """Create a lead, unless a customer has one of its phones or e-mails already: those are returned instead."""
     draft = args.draft(work.records.new_code(), work.records.region)
-    made = await work.records.create(draft, work.wish, go_on=args.allow_duplicate)
+    made = await work.records.create(draft, work.wish, go_on=always if args.allow_duplicate else never)
     return _duplicates(made) if isinstance(made, list) else _created(made)
 
 

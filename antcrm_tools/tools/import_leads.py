@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -163,10 +164,15 @@ async def _preview(work: Work, args: ImportLeads) -> Preview | Imported:
         question=msgs("Create {count} lead in AntCRM?", "Create {count} leads in AntCRM?", count),
         yes=msgs("Create {count} lead", "Create {count} leads", count),
         no=msg("Do not create"),
-        fingerprint=hashlib.sha256(args.model_dump_json().encode()).hexdigest(),
+        fingerprint=_fingerprint(args),
         lines=tuple(lines),
         count=count,
     )
+
+
+def _fingerprint(args: ImportLeads) -> str:
+    """The same for the same rows, in whatever order a row names its fields."""
+    return hashlib.sha256(json.dumps(args.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
 
 def _go_on(job: Job) -> Preview:

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from antcrm_tools import undoing
+from antcrm_tools import taking_back, undoing
 from antcrm_tools.in_words import field_words
 from antcrm_tools.plans import Edited
 from antcrm_tools.registry import Args, Effect, Preview, Result, Weight, tool
 from antcrm_tools.reversal import moved_in_words
+from antcrm_tools.taking_back import Undid
 from antcrm_tools.text import Text, clean, join, msg, msgs
 from antcrm_tools.tools.fields import ChangeNumber, Earlier, kind_word
 from antcrm_tools.tools.previews import changes, describe, named
-from antcrm_tools.undoing import Undid, Undo
+from antcrm_tools.undoing import Undo
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work
@@ -93,15 +94,29 @@ async def _preview(work: Work, args: UndoChange) -> Preview:
             question = msg("Take back change #{number}, {name}, which was not sent yet?", number=number, name=name)
             return Preview(question, msg("Do not send it"), msg("Keep it"), found.shown)
         case _:
-            count = len(found.rows)
-            question = msgs(
-                "Undo change #{number} and delete {count} lead that it created?",
-                "Undo change #{number} and delete {count} leads that it created?",
-                count,
-                number=number,
-            )
-            yes = msgs("Delete {count} lead", "Delete {count} leads", count)
-            return Preview(question, yes, no, found.shown, count=count)
+            return _preview_of_rows(found, number)
+
+
+def _preview_of_rows(found: Undo, number: str) -> Preview:
+    count = len(found.rows)
+    if found.brings_back:
+        question = msgs(
+            "Undo change #{number} and create {count} lead anew?",
+            "Undo change #{number} and create {count} leads anew?",
+            count,
+            number=number,
+        )
+        yes, no = msgs("Create {count} lead", "Create {count} leads", count), msg("Do not create")
+        return Preview(question, yes, no, found.shown, (_LOST,), count=count)
+    question = msgs(
+        "Undo change #{number} and delete {count} lead that it created?",
+        "Undo change #{number} and delete {count} leads that it created?",
+        count,
+        number=number,
+    )
+    rest = (msg("The rows that were not sent yet are not sent any more."),) if found.change.is_open else ()
+    yes = msgs("Delete {count} lead", "Delete {count} leads", count)
+    return Preview(question, yes, msg("Keep"), found.shown, rest, count=count)
 
 
 _LOST = msg(
@@ -124,7 +139,7 @@ _LOST = msg(
 async def undo_change(work: Work, args: UndoChange) -> Undone:
     """Take one change back, as far as nothing moved on since. Where that deletes something, the person is asked."""
     found = await _look(work, args)
-    done = await undoing.undo(
+    done = await taking_back.undo(
         work.records, found, work.wish, shown=work.shown, code=work.records.new_code, progress=work.progress
     )
     return _undone(done)

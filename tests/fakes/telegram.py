@@ -69,6 +69,11 @@ class TelegramBot:
         """Let it look at what there is to tell people; by itself it never does."""
         self._looks.set()
 
+    @property
+    def is_told_to_look(self) -> bool:
+        """Whether it has not begun to look since."""
+        return self._looks.is_set()
+
     async def start(self) -> None:
         """Start it, and wait until it is connected or has given up.
 

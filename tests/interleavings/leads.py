@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import true
 
 from antcrm_tools.changes import Change, Wish, of_words
-from antcrm_tools.creating import Created
+from antcrm_tools.creating import Created, always, never
 from antcrm_tools.house import House
 from antcrm_tools.models import Customer, Draft, Phone
 from antcrm_tools.outcomes import Actor
@@ -50,7 +50,7 @@ def tap() -> Wish:
 
 async def create(house: House, draft: Draft, by: Wish, *, go_on: bool = False) -> Created | list[Customer]:
     """As the tool does."""
-    return await house.records().create(draft, by, go_on=go_on)
+    return await house.records().create(draft, by, go_on=always if go_on else never)
 
 
 async def created(house: House, draft: Draft, by: Wish, *, go_on: bool = False) -> Created:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 import httpx
 from hypothesis import strategies as st
@@ -17,58 +16,17 @@ from antcrm_tools.outcomes import Actor, Outcome
 from antcrm_tools.registry import Call
 from antcrm_tools.sandbox.writes import new_row
 from antcrm_tools.tools import tool_named
-from tests.interleavings import judge
 from tests.interleavings.office import Office
-
-SALES, ALL = frozenset({"read", "write"}), frozenset({"read", "write", "delete"})
-PEOPLE = (
-    Actor("lan@antcrm.example", "mcp", scopes=SALES),
-    Actor("lan@antcrm.example", "telegram", scopes=SALES),
-    Actor("minh@antcrm.example", "telegram", scopes=SALES),
-    Actor("hung@antcrm.example", "telegram", scopes=ALL),
-    Actor("hung@antcrm.example", "mcp", scopes=ALL),
-)
-judge.MAY_UNDO_OTHERS.update(one.who for one in PEOPLE if one.scopes == ALL)
-
-LEADS: tuple[dict[str, object], ...] = (
-    {"name": "Bùi Văn Sáu", "phones": ["0901000006"], "stage": "Mới", "tags": ["VIP"]},
-    {"name": "Bùi Sáu", "phones": ["+84 901 000 006"], "emails": ["sau@example.vn"], "note": "Gọi lại."},
-    {"name": "Đỗ Thị Bảy", "emails": ["bay@example.vn"], "source": "Zalo"},
-    {"name": "Khách vãng lai", "note": "Đứng trước cửa.", "tags": ["Mới đến"]},
-    {"name": "Khách ở chợ", "stage": "Mới"},
-)
-STAGES, TAGS, NOTES = ("Chốt", "Đàm phán"), ("VIP", "Nóng"), ("Hẹn thứ hai.", "Đã gọi.")
+from tests.interleavings.people import LEADS, NOTES, PEOPLE, STAGES, TAGS, Kind, Wish, wishes
 
 T = TypeVar("T")
 
-Kind: TypeAlias = Literal["capture", "go on", "tag", "untag", "stage", "note", "delete", "undo", "answer"]
-KINDS: tuple[Kind, ...] = ("capture", "go on", "tag", "untag", "stage", "note", "delete", "undo", "answer")
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE", "*"]
 Trouble: TypeAlias = Literal["lost", "no answer", "cut", "429", "503", "500", "500 acted", "late"]
 
+troubles = st.sampled_from(get_args(Trouble))
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody does: `which` picks one of what there is, `message` is where it came from."""
-
-    kind: Kind
-    person: int = 0
-    which: int = 0
-    word: int = 0
-    message: int | None = None
-    at: int = 0
-    """In which of the two processes."""
-
-
-wishes = st.builds(
-    Wish,
-    st.sampled_from((*KINDS, "capture", "capture", "answer", "undo")),
-    st.integers(0, len(PEOPLE) - 1),
-    st.integers(0, 4),
-    st.integers(0, 1),
-    st.one_of(st.none(), st.integers(0, 1)),
-    st.integers(0, 1),
-)
+METHODS: dict[Kind, Method] = {"capture": "POST", "go on": "POST", "delete": "DELETE"}
 
 
 class Machine(RuleBasedStateMachine):
@@ -85,12 +43,31 @@ class Machine(RuleBasedStateMachine):
         """Somebody does something."""
         self.office.run(self._do(wish, alone=True))
 
+    @rule(wish=wishes)
+    def confirmed(self, wish: Wish) -> None:
+        """Somebody does something, and says yes where they are asked."""
+        self.office.run(self._confirmed(wish))
+
+    @rule(wish=wishes, kind=troubles, blind=st.sampled_from((0, 40)), heals=st.booleans())
+    def spoilt(self, wish: Wish, kind: Trouble, blind: int, heals: bool) -> None:
+        """The very write somebody makes meets something."""
+        self.trouble(kind, METHODS.get(wish.kind, "*" if wish.kind in ("undo", "answer") else "PUT"), 1, blind)
+        self.office.run(self._confirmed(wish))
+        if heals:
+            self.heal()
+
+    @rule(wish=wishes, fuse=st.one_of(st.integers(0, 6), st.integers(0, 60)), seen=st.booleans(), lit=st.booleans())
+    def killed(self, wish: Wish, fuse: int, seen: bool, lit: bool) -> None:
+        """The process dies in the middle of what somebody does."""
+        self.kill(wish.at, fuse, seen, METHODS.get(wish.kind, "PUT") if lit else "")
+        self.office.run(self._confirmed(wish))
+
     @rule(one=wishes, two=wishes, same=st.integers(0, 3), seed=st.integers(0, 99))
     def both(self, one: Wish, two: Wish, same: int, seed: int) -> None:
         """Two do something at once, often the same."""
         self.alone = False
         self.office.chance.seed(seed)
-        second = two if same == 3 else Wish(one.kind, one.person, one.which, one.word, one.message, two.at)  # noqa: PLR2004
+        second = two if same == 3 else Wish(one.kind, one.person, one.which, one.word, one.message, two.at)
 
         async def together() -> None:
             await asyncio.gather(self._do(one, alone=False), self._do(second, alone=False))
@@ -129,7 +106,7 @@ class Machine(RuleBasedStateMachine):
         store.save(row)
 
     @rule(
-        kind=st.sampled_from(("lost", "no answer", "cut", "429", "503", "500", "500 acted", "late")),
+        kind=troubles,
         method=st.sampled_from(("POST", "PUT", "DELETE", "GET", "*")),
         times=st.sampled_from((1, 1, 2, 4, 20)),
         blind=st.sampled_from((0, 0, 4, 40)),
@@ -221,6 +198,12 @@ class Machine(RuleBasedStateMachine):
 
     def _on(self, work: Coroutine[object, object, None]) -> None:
         self.office.run(work)
+
+    async def _confirmed(self, wish: Wish) -> None:
+        before = len(self.judge.asked)
+        await self._do(wish, alone=True)
+        if len(self.judge.asked) > before:
+            await self._do(Wish("answer", wish.person, 0, 0, 0, wish.at), alone=True)
 
     async def _do(self, wish: Wish, *, alone: bool) -> None:
         actor, process = PEOPLE[wish.person], self.office.process(wish.at)

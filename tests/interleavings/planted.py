@@ -94,7 +94,7 @@ def _undone_whatever_came_since(patch: pytest.MonkeyPatch) -> None:
         return Reversal(Edit.model_validate({name: getattr(before, name) for name in fields}), ())
 
     patch.setattr("antcrm_tools.undoing.reversal", back)
-    patch.setattr("antcrm_tools.undoing.literally_differing", lambda *_: list[str]())
+    patch.setattr("antcrm_tools.undoing.literally_differing", _nothing)
 
 
 def _no_turns(patch: pytest.MonkeyPatch) -> None:
@@ -185,13 +185,13 @@ def _no_patience(patch: pytest.MonkeyPatch) -> None:
 
 
 def _edited_over_others(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("antcrm_tools.looking.literally_differing", lambda *_: list[str]())
+    patch.setattr("antcrm_tools.looking.literally_differing", _nothing)
 
 
 def _shown_is_not_compared(patch: pytest.MonkeyPatch) -> None:
     for place in ("tools.delete_customer", "records"):
         # By its name in the list of modules, where the tool of the same name does not stand before it.
-        patch.setattr(import_module(f"antcrm_tools.{place}"), "fingerprint", lambda *_: "the same")
+        patch.setattr(import_module(f"antcrm_tools.{place}"), "fingerprint", _the_same)
 
 
 def _expired_counts(patch: pytest.MonkeyPatch) -> None:
@@ -205,6 +205,14 @@ def _expired_counts(patch: pytest.MonkeyPatch) -> None:
             desk._clock = clock
 
     patch.setattr(Desk, "_decided", late)
+
+
+def _nothing(*_: object) -> list[str]:
+    return []
+
+
+def _the_same(*_: object) -> str:
+    return "the same"
 
 
 def _long_ago() -> datetime:

@@ -13,18 +13,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.interleavings.machine import Machine, Wish
+from tests.interleavings.machine import Machine
+from tests.interleavings.people import Kind, Wish
 from tests.interleavings.planted import PLANTS, planted
 
-EXAMPLES = int(os.environ.get("ANTCRM_MACHINE", "25"))
+EXAMPLES = int(os.environ.get("ANTCRM_MACHINE", "60"))
 LAN, LAN_PHONE, MINH, HUNG, HUNG_AT_HIS_ASSISTANT = range(5)
 PHONE, SAME_PHONE, MAIL, NEITHER, NOTHING = range(5)
 
 Step = tuple[str, dict[str, Any]]
 
 
-def do(kind: Any, person: int = LAN, which: int = 0, word: int = 0, message: int | None = None, at: int = 0) -> Step:
-    return "do", {"wish": Wish(kind, person, which, word, message, at)}
+def do(kind: Kind, person: int = LAN, which: int = 0, **more: int) -> Step:
+    return "do", {"wish": Wish(kind, person, which, **more)}
 
 
 def both(one: Step, two: Step, seed: int = 1) -> Step:
@@ -114,7 +115,7 @@ def test_whatever_happens_nothing_is_lost_doubled_or_destroyed_unasked() -> None
         max_examples=EXAMPLES,
         stateful_step_count=25,
         deadline=None,
-        derandomize=EXAMPLES <= 25,  # noqa: PLR2004
+        derandomize=EXAMPLES <= 60,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
         phases=(Phase.generate, Phase.shrink),

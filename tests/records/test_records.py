@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from antcrm_tools.creating import Created
+from antcrm_tools.creating import Created, always
 from antcrm_tools.errors import (
     BadInput,
     ChangedMeanwhile,
@@ -213,7 +213,7 @@ async def test_antcrm_that_updates_instead_of_creating_is_noticed_with_the_old_v
     async with world() as w:
         w.sandbox.switches.post_known_phone = "update"
         with pytest.raises(NotStored) as caught:
-            await w.house.records().create(draft(phone=AN.phone), wish(), go_on=True)
+            await w.house.records().create(draft(phone=AN.phone), wish(), go_on=always)
         assert "instead of creating" in caught.value.render("en")
         assert any(name in caught.value.render("en") for name in (AN.name, ANH.name))
 

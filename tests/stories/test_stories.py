@@ -7,10 +7,14 @@ from typing import TypeAlias
 
 import pytest
 
+from antcrm_tools.outcomes import Actor, Done
 from antcrm_tools.sandbox import AN, HOA, TUAN
 from antcrm_tools.sandbox.store import Row
+from antcrm_tools.tools import tool_named
 from tests.fakes.world import ALWAYS, World, world
 from tests.stories.faces import FACES, Face, FaceName, face_on
+
+BINH = ("Nguyễn Văn Bình", "0977123456")
 
 Story: TypeAlias = Callable[[Face, World], Awaitable[None]]
 
@@ -150,13 +154,108 @@ async def antcrm_down(face: Face, world: World) -> None:
 
 
 async def answer_lost(face: Face, world: World) -> None:
+    """It is looked for at once, and found."""
     world.line.lose_answer("DELETE", times=ALWAYS)
-    read = await face.delete(AN.ref, "yes")
-    assert "not known whether" in read
+    assert "Deleted" in await face.delete(AN.ref, "yes")
     assert len(world.destroyed()) == 1
     world.line.lose_answer("POST", times=ALWAYS)
-    assert "not known whether" in await face.create("Nguyễn Văn Bình", "0977123456")
+    assert "Created" in await face.create(*BINH)
     assert len(world.sent("POST")) == 1
+    world.line.lose_answer("PUT", times=ALWAYS)
+    assert "Saved" in await face.stage(HOA.ref, "Chốt")
+    assert len(world.sent("PUT")) == 1
+
+
+async def lost_and_looked_into_later(face: Face, world: World) -> None:
+    world.sandbox.faults.html("POST", 502)
+    assert "not known yet" in await face.create(*BINH)
+    await world.later(seconds=121)
+    assert "It is saved now: L" in await face.hears("saved now")
+    assert [post.acted for post in world.sent("POST")] == [False, True]
+    assert BINH[0] in await face.find(BINH[1])
+
+
+async def lost_for_good(face: Face, world: World) -> None:
+    """A delete is never sent again; that it was not done is told."""
+    world.sandbox.faults.html("DELETE", 502)
+    assert "not known yet" in await face.delete(AN.ref, "yes")
+    assert "not known yet" in await face.stage(AN.ref, "Chốt"), "until it is, nobody changes the customer"
+    for _ in range(2):
+        await world.later(seconds=121)
+    assert "was not deleted" in await face.hears("was not deleted")
+    assert len(world.destroyed()) == 1
+    assert "Saved" in await face.stage(AN.ref, "Chốt")
+
+
+async def kept_while_antcrm_is_away(face: Face, world: World) -> None:
+    world.line.lose_request(times=ALWAYS)
+    assert "is written down as change #1 and not in AntCRM yet" in await face.create(*BINH)
+    world.line.clear()
+    await world.later(seconds=31)
+    assert "It is saved now: L" in await face.hears("saved now")
+    assert len(world.sent("POST")) == 1
+
+
+async def kept_and_taken_back(face: Face, world: World) -> None:
+    world.line.lose_request(times=ALWAYS)
+    await face.create(*BINH)
+    assert "Taken back: change #1" in await face.undo(1)
+    world.line.clear()
+    await world.later(seconds=31)
+    assert world.sent("POST") == []
+
+
+async def repeated(face: Face, world: World) -> None:
+    """A messenger brings a message again after a kill; an assistant makes a call again whose answer it lost."""
+    read = await face.create_twice(*BINH)
+    assert "Created: L" in read
+    assert "moment ago" in read
+    assert len(world.sent("POST")) == 1
+
+
+async def edits_undone(face: Face, world: World) -> None:
+    before = row(world, AN.ref)
+    assert before is not None
+    was = dict(before.fields)
+    await face.stage(AN.ref, "Chốt")
+    await face.tag(AN.ref, "Nóng")
+    await face.note(AN.ref, "gọi lại")
+    await face.empty_note(AN.ref, "yes")
+    for change in (4, 3, 2, 1):
+        assert f"Undone: change #{change}" in await face.undo(change)
+    after = row(world, AN.ref)
+    assert after is not None
+    assert {field: after.fields[field] for field in ("stage", "tags", "bgInfo")} == {
+        field: was[field] for field in ("stage", "tags", "bgInfo")
+    }
+    assert "undone already" in await face.undo(1)
+    assert "undoes #1" in await face.changes()
+
+
+async def create_undone(face: Face, world: World) -> None:
+    await face.create(*BINH)
+    assert "Nothing was changed" in await face.undo(1, "keep")
+    assert world.destroyed() == []
+    assert "was deleted" in await face.undo(1)
+    assert [request.method for request in world.destroyed()] == ["DELETE"]
+
+
+async def delete_undone(face: Face, world: World) -> None:
+    await face.delete(AN.ref, "yes")
+    assert f"{AN.name} is there again, as L" in await face.undo(1)
+    assert AN.name in await face.find(AN.email or "")
+    assert [post.body["name"] for post in world.sent("POST")] == [AN.name]
+
+
+async def moved_on_since(face: Face, world: World) -> None:
+    """What came after a change is nobody's to take back with it."""
+    await face.stage(AN.ref, "Chốt")
+    record = row(world, AN.ref)
+    assert record is not None
+    record.fields["stage"] = "Mất"
+    world.sandbox.store.save(record)
+    assert "has moved on since change #1" in await face.undo(1)
+    assert len(world.sent("PUT")) == 1
 
 
 async def acknowledged_but_not_stored(face: Face, world: World) -> None:
@@ -188,6 +287,15 @@ STORIES: dict[str, Story] = {
         too_late,
         antcrm_down,
         answer_lost,
+        lost_and_looked_into_later,
+        lost_for_good,
+        kept_while_antcrm_is_away,
+        kept_and_taken_back,
+        repeated,
+        edits_undone,
+        create_undone,
+        delete_undone,
+        moved_on_since,
         acknowledged_but_not_stored,
     )
 }
@@ -198,3 +306,17 @@ STORIES: dict[str, Story] = {
 async def test_story(story: str, face: FaceName) -> None:
     async with world() as w, face_on(face, w) as through:
         await STORIES[story](through, w)
+
+
+@pytest.mark.parametrize("face", FACES)
+async def test_undo_of_what_somebody_else_did(face: FaceName) -> None:
+    """That takes the right to delete."""
+    minh = Actor("minh@antcrm.example", "telegram")
+    async with world(scopes="read,write") as w, face_on(face, w) as through:
+        call = tool_named("update_stage").call({"ref": AN.ref, "stage": "Chốt"})
+        assert isinstance(await w.house.desk().submit(call, minh), Done)
+        assert "needs the right" in await through.undo(1)
+        assert "#1" not in await through.changes()
+        assert len(w.sent("PUT")) == 1
+        assert "Saved" in await through.stage(HOA.ref, "Chốt")
+        assert "Undone: change #2" in await through.undo(2)
