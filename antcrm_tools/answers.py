@@ -147,6 +147,17 @@ def why_again(answer: Answer | Lost) -> NotActed | None:
     return NotActed(_unexpected(answer), then=_AGAIN) if answer.status in _BROKEN else None
 
 
+def broke_off(answer: Answer) -> bool:
+    """Whether an answer that cannot be read begins as one that could: it was cut on its way."""
+    if answer.status not in _DONE or answer.body.lstrip()[:1] not in {b"{", b"["}:
+        return False
+    try:
+        wire.read_json(answer.body)
+    except UnreadableAnswer:
+        return True
+    return False
+
+
 def _unexpected(answer: Answer) -> Text:
     if answer.status in _BROKEN or answer.status in _GAVE_UP:
         return msg("AntCRM answered with an error of its own ({status}).", status=answer.status)

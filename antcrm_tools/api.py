@@ -18,9 +18,9 @@ from pydantic import JsonValue, SecretStr
 
 from antcrm_tools import wire
 from antcrm_tools.addresses import ANTCRM, address_problem, not_an_address
-from antcrm_tools.answers import SLOW_DOWN, Answer, Lost, Reader, why_again
+from antcrm_tools.answers import SLOW_DOWN, Answer, Lost, Reader, broke_off, why_again
 from antcrm_tools.bearing import asked_for, the_one, widened
-from antcrm_tools.errors import BadInput, RateLimited
+from antcrm_tools.errors import BadInput, NotActed, RateLimited, UnreadableAnswer
 from antcrm_tools.models import Customer, Draft, Edit, Query
 from antcrm_tools.pace import Pace, Retry, read_retry_after
 from antcrm_tools.paging import NOTHING, PAGE_MAX, Batch, Page, Paging
@@ -235,9 +235,14 @@ class AntCrmApi:
         failures = 0
         while True:
             answer = await self._send("GET", _CONTACTS, params=params)
-            problem = why_again(answer)
+            problem: NotActed | UnreadableAnswer | None = why_again(answer)
             if problem is None and isinstance(answer, Answer):
-                return self._reader.customers(answer)
+                try:
+                    return self._reader.customers(answer)
+                except UnreadableAnswer as error:
+                    if not broke_off(answer):
+                        raise
+                    problem = error
             failures += 1
             delay = self._retry.delay(failures, problem.retry_after if isinstance(problem, RateLimited) else None)
             if problem is not None and (failures >= self._retry.attempts or self._retry.clock() + delay > deadline):

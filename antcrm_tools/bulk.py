@@ -92,7 +92,9 @@ async def send_package(package: Package) -> CrmError | None:
             held = [
                 place for place, each in names.items() if error.name in {journal.ledger.locks.hashed(n) for n in each}
             ]
-            for place in held or names:
+            if not held:
+                return error
+            for place in held:
                 package.fates[place] = _fate(package.rows[place], "conflict", reason=error.what)
     await journal.ledger.imports.settle(package.fates.values())
     return stopped

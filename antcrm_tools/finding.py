@@ -33,6 +33,8 @@ class Found:
 
     ours: Customer | None = None
     others: tuple[Customer, ...] = ()
+    fresh: tuple[Customer, ...] = ()
+    """Everybody new who may be the one under another name by now."""
 
 
 async def find(records: Records, change: Change, *, background: bool = True) -> Found:
@@ -56,14 +58,17 @@ async def find(records: Records, change: Change, *, background: bool = True) -> 
         if ours is not None:
             return Found(ours)
     keys = contact_keys(draft, records.region)
-    return Found(None, tuple(hit for hit in fresh if keys & contact_keys(hit, records.region)))
+    others = tuple(hit for hit in fresh if keys & contact_keys(hit, records.region))
+    return Found(None, others, tuple(free))
 
 
-async def meet(records: Records, change: Change) -> Met:
-    """Write the name by our code, which meets the customer that bears it or none. Only what reads back was met."""
-    draft = change.draft
+async def meet(records: Records, change: Change, name: str) -> Met:
+    """Write a name by our code, which meets the customer that bears it or none. Only what reads back was met.
+
+    `name` is the one it has as far as is known, so that nothing is changed by it.
+    """
     try:
-        written = await records.api.name_by_code(draft.code, draft.name)
+        written = await records.api.name_by_code(change.draft.code, name)
     except (NotActed, MayHaveActed, UnreadableAnswer, Unauthorised):
         return "unknown"
     except Refused:
@@ -75,7 +80,7 @@ async def meet(records: Records, change: Change) -> Met:
             continue
         except (NotActed, UnreadableAnswer):
             return "unknown"
-        if ref not in {*change.known} and fold(customer.name) == fold(draft.name):
+        if ref not in {*change.known} and fold(customer.name) == fold(name):
             return ref
     return "none"
 

@@ -52,16 +52,17 @@ class Looking:
             except NotStored as error:
                 await self._tell(change, join([_about(change), error.text]), change.ref)
             return
-        met = await meet(self._records, change)
+        # Who bears its phone under another name may be the one, renamed since: met by that name it stays as it is.
+        name = found.others[0].name if found.others else change.draft.name
+        met = await meet(self._records, change, name)
         if isinstance(met, Ref):
-            await self._complete(change, met)
-            return
-        if met == "unknown" and change.probes + 1 < _MET_ENOUGH:
+            await self._met(change, met, found)
+        elif met == "unknown" and change.probes + 1 < _MET_ENOUGH:
             raise NotActed(msg("AntCRM did not say whether it has the customer."))
-        if found.others:
+        elif found.others:
             await self._conflict(change, found)
-            return
-        await self._send(change, turn)
+        else:
+            await self._send(change, turn)
 
     async def send_waiting(self, change: Change, turn: Turn) -> None:
         """Duplicates are looked up again, for it may have waited long."""
@@ -109,14 +110,25 @@ class Looking:
         """It left twice, or meeting it may have made it: should the first one act after all, there will be two."""
         await self._journal.ledger.duty.look_again(change, self._journal.looked_into())
 
-    async def _complete(self, change: Change, ref: Ref) -> None:
-        """It bears our code. Where meeting it made it, it holds the name alone, and the rest follows."""
-        draft, now = change.draft, await self._records.get(ref, background=True)
-        missing = not_as_sent(draft, now, self._records.region)
-        if missing:
-            rest = Edit.model_validate({field: getattr(draft, field) for field in missing})
-            await self._records.api.edit(ref, rest)
-            now = await self._records.read_back(ref)
+    async def _met(self, change: Change, ref: Ref, found: Found) -> None:
+        """It bears our code. Where meeting it made it, it holds the name alone, and the rest follows.
+
+        What somebody has written on it since stays: only what is empty is filled, and a name it had before is put back.
+        """
+        async with self._journal.turn([str(ref)]) as turn:
+            now = await self._records.get(ref, background=True)
+            was = next((each for each in found.fresh if each.as_ref() == ref), None)
+            draft = change.draft
+            rest: dict[str, object] = {
+                field: getattr(draft, field)
+                for field in not_as_sent(draft, now, self._records.region)
+                if getattr(now, field) in ("", (), None)
+            }
+            if was is not None and was.name != now.name:
+                rest["name"] = was.name
+            if rest:
+                await self._records.api.edit(ref, Edit.model_validate(rest), check=turn.hold.check)
+                now = await self._records.read_back(ref)
         await self._adopt(change, now, certain=True)
 
     async def _conflict(self, change: Change, found: Found) -> None:

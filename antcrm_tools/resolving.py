@@ -18,15 +18,14 @@ from antcrm_tools.errors import (
     CrmError,
     KeptForLater,
     LedgerBroken,
-    MayHaveActed,
     NotActed,
     OverCap,
 )
 from antcrm_tools.journal import Turn
 from antcrm_tools.liveness import new_holder
+from antcrm_tools.logs import note_unexpected
 from antcrm_tools.looking import Looking
 from antcrm_tools.progress import no_progress
-from antcrm_tools.text import Text
 
 if TYPE_CHECKING:
     from antcrm_tools.records import Records
@@ -79,6 +78,8 @@ class Resolver:
             except CrmError as error:
                 # It is open still, and comes again.
                 _log.info("change %s stays open: %s", change.id, error)
+            except Exception as error:  # noqa: BLE001  the others must not wait for what nobody foresaw
+                note_unexpected(error)
         return len(due)
 
     async def _look_after(self, change: Change) -> None:
@@ -97,12 +98,11 @@ class Resolver:
             await self._steps(change)(change, turn)
         except KeptForLater:
             self._rests_until = self._journal.now() + self._journal.first_wait
-        except OverCap as error:
-            tomorrow = self._journal.ledger.duty.tomorrow()
-            await self._journal.settle(change, "waiting", reason=error.what, next_at=tomorrow, mine=holder)
-        except (NotActed, MayHaveActed) as error:
-            await self._later(change, turn, error.what)
-            if change.status == "waiting":
+        except LedgerBroken:
+            raise
+        except CrmError as error:
+            await self._later(change, turn, error)
+            if isinstance(error, NotActed) and change.status == "waiting":
                 self._rests_until = self._journal.now() + self._journal.first_wait
         else:
             self._rests_until = None
@@ -133,15 +133,19 @@ class Resolver:
             case _:
                 return self._looking.delete
 
-    async def _later(self, change: Change, turn: Turn, why: Text) -> None:
+    async def _later(self, change: Change, turn: Turn, why: CrmError) -> None:
         """What could not be looked at now is looked at later, and later still if that goes on."""
+        if isinstance(why, OverCap):
+            tomorrow = self._journal.ledger.duty.tomorrow()
+            await self._journal.settle(change, "waiting", reason=why.what, next_at=tomorrow, mine=turn.hold.holder)
+            return
         pause = self._journal.pause
         after = min(pause * 2 ** min(change.probes, _MOST_DOUBLINGS), max(_LONGEST, pause))
         if change.status == "waiting":
             after = self._journal.first_wait  # all wait for the same AntCRM, and one is tried at a time
         status = "unsure" if change.status == "sent" else change.status
         await self._journal.settle(
-            change, status, reason=why, next_at=self._journal.now() + after, probed=True, mine=turn.hold.holder
+            change, status, reason=why.what, next_at=self._journal.now() + after, probed=True, mine=turn.hold.holder
         )
 
     def _rests(self) -> bool:

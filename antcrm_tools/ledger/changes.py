@@ -207,13 +207,19 @@ class Changes:
         if connection.execute(update(changes).where(where).values(**values)).rowcount != 1:
             return False
         if ref is not None and change.action == "create":
-            connection.execute(insert(claims).values(crm=self._crm, ref=str(ref), change=change.id))
+            self._claim(connection, change, ref)
         if values["status"] not in OPEN:
             self.locks.free(connection, change.id)
         # An import is undone when all its rows are.
         if values["status"] == "done" and change.wish.undoes is not None and change.action != "import":
             self._mark_undone(connection, change.wish.undoes, change.id)
         return True
+
+    def _claim(self, connection: Connection, change: Change, ref: Ref) -> None:
+        """Raises IntegrityError where another create has this customer."""
+        mine = and_(claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change == change.id)
+        if connection.execute(select(claims.c.ref).where(mine)).first() is None:
+            connection.execute(insert(claims).values(crm=self._crm, ref=str(ref), change=change.id))
 
     def _give_back(self, connection: Connection, change: Change, ref: Ref) -> None:
         claimed = and_(claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change != change.id)

@@ -158,7 +158,8 @@ class Imports:
                     fate.status, fate.ref, None, fate.after, fate.reason, fate.next_at
                 )
                 if fate.status == "waiting":
-                    values["sends"] = 0  # AntCRM did nothing with it
+                    values["sends"] = 0  # AntCRM did nothing with it, and its package is made up anew
+                    self._changes.locks.free(connection, fate.row.id)
                 if fate.known:
                     values["known"] = _known(fate.known)
                 try:

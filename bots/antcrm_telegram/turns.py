@@ -56,6 +56,9 @@ class Turns(BaseUpdateProcessor):
             self._running.add(task)
         try:
             await self._in_turn(update, number, coroutine)
+        except Exception as error:  # noqa: BLE001  whatever it is: an update that stays in hand would be so for ever
+            note_unexpected(error)
+            await self._done(number)
         finally:
             self._running.discard(task)  # pyright: ignore[reportArgumentType]  None is not in it
             if isinstance(coroutine, Coroutine):

@@ -1,8 +1,12 @@
 """What is not known yet, or not sent yet: it is in the ledger, goes on by itself, and the person hears of it."""
 
+import io
+
 import pytest
 
 from antcrm_chat.cards import Card, Person
+from antcrm_cli.screen import PlainScreen
+from antcrm_cli.terminal import Terminal
 from antcrm_tools.house import House
 from antcrm_tools.sandbox import AN, Sandbox
 from antcrm_tools.sandbox.log import LoggedRequest
@@ -131,6 +135,19 @@ async def test_what_did_not_arrive_is_told_another_time(
     assert len(shown) == 4
     assert len(set(shown)) == 1
     assert await lan.hears() == ""
+
+
+async def test_a_terminal_tells_before_it_answers(house: House, clock: Clock, sandbox: Sandbox) -> None:
+    out = io.StringIO()
+    terminal = Terminal(chat_in(house), Person("terminal", "lan@antcrm.example"), PlainScreen(out))
+    sandbox.faults.cut("POST")
+    await terminal.turn(LEAD)
+    await later(house, clock)
+    for _ in range(2):
+        await terminal.turn(f"/find {AN.ref}")
+    said = out.getvalue()
+    assert said.count("It is saved now: L") == 1
+    assert said.index("It is saved now: L") < said.index(AN.name)
 
 
 async def test_news_are_for_whom_they_are_about(lan: Talker, house: House, clock: Clock, sandbox: Sandbox) -> None:

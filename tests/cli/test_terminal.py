@@ -55,7 +55,8 @@ async def test_a_number_taps_nothing_of_an_older_answer(between: str, number: st
     said, house = await session(f"xoá {TUAN.ref}", between, number)
     assert "Deleted" not in said
     assert "the answer was no" not in said
-    assert not house.open_sandbox().destroying()
+    # What is tapped may be the last answer's own: "Undo" of a tag takes the tag off again.
+    assert house.open_sandbox().store.get("lead", TUAN.id) is not None
 
 
 async def test_a_typed_yes_shows_the_question_again_with_its_numbers() -> None:

@@ -119,10 +119,10 @@ class Assistant:
 def reply(
     result: CallToolResult, asked: Sequence[str] = (), progress: Sequence[tuple[float, float | None]] = ()
 ) -> Reply:
-    """A result as tests look at it; there is always exactly one text."""
-    (content,) = result.content
-    assert isinstance(content, TextContent)
-    return Reply(content.text, result.is_error, result.structured_content, asked, progress)
+    """A result as tests look at it; its own text, and the news of earlier calls where there are some."""
+    texts = [content.text for content in result.content if isinstance(content, TextContent)]
+    assert len(texts) == len(result.content)
+    return Reply("\n".join(texts), result.is_error, result.structured_content, asked, progress)
 
 
 @asynccontextmanager

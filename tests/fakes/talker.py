@@ -82,8 +82,7 @@ class Talker:
 
     def wall_of(self, words: str) -> Card:
         """The newest card on the screen with these words in its title."""
-        titled = (card for card in reversed(self.wall.values()) if card.title is not None)
-        return next(card for card in titled if words in card.title.render(self.person.language))
+        return next(card for card in reversed(self.wall.values()) if words in str(card.title))
 
     @property
     def screen(self) -> str:

@@ -59,6 +59,8 @@ class TelegramBot:
     running: asyncio.Task[bool] | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
     """Everything it does, begun by whatever of it."""
+    tended: int = 0
+    """How often it has asked the house to look after what is open."""
     _looks: asyncio.Event = field(default_factory=asyncio.Event)
 
     def phone(self, user_id: int = LAN, *, first_name: str = "Lan", language_code: str | None = "en") -> Phone:
@@ -208,10 +210,15 @@ async def bot_api(house: House, *, members: str = MEMBERS) -> AsyncGenerator[Tel
         house.settings = house.settings.model_copy(
             update={"telegram_api_url": url, "telegram_members": listed, "telegram_token": SecretStr(TOKEN)}
         )
+        bot = TelegramBot(api, url, house)
+
+        def tend() -> None:
+            bot.tended += 1
+
         # What is open is looked after when the test says so: `World.later`.
-        house.tend = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
+        house.tend = tend  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            yield TelegramBot(api, url, house)
+            yield bot
         finally:
             CHECKED["calls"] += len(api.calls)
             CHECKED["violations"] += len(api.violations)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
 from datetime import timedelta
-from typing import Literal, TypeAlias, TypeVar, get_args
 
 import httpx
 from hypothesis import strategies as st
@@ -17,16 +15,21 @@ from antcrm_tools.registry import Call
 from antcrm_tools.sandbox.writes import new_row
 from antcrm_tools.tools import tool_named
 from tests.interleavings.office import Office
-from tests.interleavings.people import LEADS, NOTES, PEOPLE, STAGES, TAGS, Kind, Wish, wishes
-
-T = TypeVar("T")
-
-Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE", "*"]
-Trouble: TypeAlias = Literal["lost", "no answer", "cut", "429", "503", "500", "500 acted", "late"]
-
-troubles = st.sampled_from(get_args(Trouble))
-
-METHODS: dict[Kind, Method] = {"capture": "POST", "go on": "POST", "delete": "DELETE"}
+from tests.interleavings.people import (
+    LEADS,
+    METHODS,
+    NOTES,
+    PEOPLE,
+    STAGES,
+    TAGS,
+    Method,
+    Trouble,
+    Wish,
+    newest,
+    questions,
+    troubles,
+    wishes,
+)
 
 
 class Machine(RuleBasedStateMachine):
@@ -56,11 +59,43 @@ class Machine(RuleBasedStateMachine):
         if heals:
             self.heal()
 
-    @rule(wish=wishes, fuse=st.one_of(st.integers(0, 6), st.integers(0, 60)), seen=st.booleans(), lit=st.booleans())
-    def killed(self, wish: Wish, fuse: int, seen: bool, lit: bool) -> None:
-        """The process dies in the middle of what somebody does."""
-        self.kill(wish.at, fuse, seen, METHODS.get(wish.kind, "PUT") if lit else "")
+    @rule(
+        wish=wishes,
+        fuse=st.one_of(st.integers(0, 6), st.integers(0, 60)),
+        seen=st.booleans(),
+        lit=st.booleans(),
+        slow=st.booleans(),
+    )
+    def killed(self, wish: Wish, fuse: int, seen: bool, lit: bool, slow: bool) -> None:
+        """The process dies in the middle of what somebody does. `slow`: AntCRM is at it when the other one looks."""
+        method = METHODS.get(wish.kind, "PUT")
+        if slow:
+            self.trouble("late", method, 1, 0)
+        self.kill(wish.at, fuse, seen, method if lit else "")
         self.office.run(self._confirmed(wish))
+        if slow:
+            self.look_after(1 - wish.at)
+            self.late()
+
+    @rule(wish=questions, between=st.sampled_from(("colleague", "time", "stranger", "lost")))
+    def asked(self, wish: Wish, between: str) -> None:
+        """Something comes between a question and the yes."""
+        before = len(self.judge.asked)
+        self.do(wish)
+        if len(self.judge.asked) == before:
+            return
+        yes = Wish("answer", wish.person, 0, 0, 0, wish.at)
+        match between:
+            case "colleague":
+                self.colleague("stage", wish.which, 0)
+            case "time":
+                self.office.clock.advance(seconds=700)
+            case "stranger":
+                yes = Wish("answer", 0, 0, 0, 1, wish.at)
+            case _:
+                self.trouble("lost", "DELETE", 1, 0)
+                self.do(yes)
+        self.do(yes)
 
     @rule(one=wishes, two=wishes, same=st.integers(0, 3), seed=st.integers(0, 99))
     def both(self, one: Wish, two: Wish, same: int, seed: int) -> None:
@@ -88,7 +123,7 @@ class Machine(RuleBasedStateMachine):
             return
         if not rows:
             return
-        row = _newest(rows, which)
+        row = newest(rows, which)
         fields = row.fields
         match kind:
             case "stage":
@@ -143,14 +178,14 @@ class Machine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from((1, 31, 121, 200, 601, 3600)), at=st.integers(0, 1))
     def wait(self, seconds: int, at: int) -> None:
         """Time passes, and a process looks after what is open. AntCRM ends what it is at within the pause."""
-        self._on(self.office.act_late())
+        self.office.run(self.office.act_late())
         self.office.clock.advance(seconds=seconds)
-        self._on(self.office.tick(at))
+        self.office.run(self.office.tick(at))
 
     @rule(at=st.integers(0, 1))
     def look_after(self, at: int) -> None:
         """A process looks after what is open, before AntCRM ends what it is at."""
-        self._on(self.office.tick(at))
+        self.office.run(self.office.tick(at))
 
     @rule(seed=st.integers(0, 99))
     def both_look_after(self, seed: int) -> None:
@@ -163,12 +198,12 @@ class Machine(RuleBasedStateMachine):
             await self.office.act_late()
             await asyncio.gather(self.office.tick(0), self.office.tick(1))
 
-        self._on(together())
+        self.office.run(together())
 
     @rule()
     def late(self) -> None:
         """AntCRM ends what it is at."""
-        self._on(self.office.act_late())
+        self.office.run(self.office.act_late())
 
     @rule(seconds=st.sampled_from((10, 400, 10_000)))
     def back(self, seconds: int) -> None:
@@ -195,9 +230,6 @@ class Machine(RuleBasedStateMachine):
                 assert not self.judge.wrong, self.judge.wrong
         finally:
             self.office.close()
-
-    def _on(self, work: Coroutine[object, object, None]) -> None:
-        self.office.run(work)
 
     async def _confirmed(self, wish: Wish) -> None:
         before = len(self.judge.asked)
@@ -227,7 +259,7 @@ class Machine(RuleBasedStateMachine):
     async def _answer(self, wish: Wish, actor: Actor, *, alone: bool) -> None:
         if not self.judge.asked:
             return
-        ticket, asked = _newest(list(self.judge.asked.items()), wish.which)
+        ticket, asked = newest(list(self.judge.asked.items()), wish.which)
         yes, process = wish.word == 0, self.office.process(wish.at)
         owner = actor if wish.message else asked.actor
         mine = (owner.who, owner.face) == (asked.actor.who, asked.actor.face)
@@ -250,10 +282,10 @@ class Machine(RuleBasedStateMachine):
             more = {"allow_duplicate": True} if wish.kind == "go on" else {}
             return tool_named("create_lead").call(LEADS[wish.which] | more)
         if wish.kind == "undo":
-            return tool_named("undo_change").call({"change": _newest(made, wish.which).id}) if made else None
+            return tool_named("undo_change").call({"change": newest(made, wish.which).id}) if made else None
         if not rows:
             return None
-        row = _newest(rows, wish.which)
+        row = newest(rows, wish.which)
         ref = f"{'L' if row.space == 'lead' else 'C'}{row.id}"
         match wish.kind:
             case "tag" | "untag":
@@ -265,7 +297,3 @@ class Machine(RuleBasedStateMachine):
             case _:
                 tool, more = "delete_customer", {}
         return tool_named(tool).call({"ref": ref} | more)
-
-
-def _newest(some: Sequence[T], which: int) -> T:
-    return some[-1 - which % len(some)]

@@ -1,15 +1,18 @@
-"""People, what they know of leads, and what they may wish for."""
+"""People, what they know of leads and may wish for, and what the line may do to it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from hypothesis import strategies as st
 
 from antcrm_tools.members import Scope
 from antcrm_tools.outcomes import Actor
 from tests.interleavings.evidence import MAY_UNDO_OTHERS
+
+T = TypeVar("T")
 
 SALES: frozenset[Scope] = frozenset({"read", "write"})
 ALL: frozenset[Scope] = frozenset({"read", "write", "delete"})
@@ -57,3 +60,17 @@ wishes = st.builds(
     st.one_of(st.none(), st.integers(0, 1)),
     st.integers(0, 1),
 )
+
+questions = st.builds(Wish, st.sampled_from(("delete", "undo")), st.integers(3, 4), st.integers(0, 4))
+"""What a manager is asked about."""
+
+Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE", "*"]
+Trouble: TypeAlias = Literal["lost", "no answer", "cut", "429", "503", "500", "500 acted", "late"]
+
+troubles = st.sampled_from(get_args(Trouble))
+
+METHODS: dict[Kind, Method] = {"capture": "POST", "go on": "POST", "delete": "DELETE"}
+
+
+def newest(some: Sequence[T], which: int) -> T:
+    return some[-1 - which % len(some)]

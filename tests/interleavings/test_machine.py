@@ -143,3 +143,8 @@ def test_a_create_that_cannot_be_read_back_is_settled_later() -> None:
 def test_what_a_colleague_wrote_on_a_lead_that_was_lost_stays(lead: int, what: str) -> None:
     lost = [trouble("no answer", "POST", blind=40), do("capture", LAN, lead), HEAL]
     play([*lost, colleague(what), colleague(what, word=1), wait()])
+
+
+def test_what_is_missing_of_a_create_is_not_written_while_another_change_is_open() -> None:
+    lost = [trouble("no answer", "POST", blind=40), do("capture", LAN, NEITHER), HEAL, colleague("note")]
+    play([*lost, trouble("500", "PUT", blind=40), do("tag"), HEAL, wait()])

@@ -42,6 +42,10 @@ async def test_who_asked_hears_it_once(w: World, bot: TelegramBot, lan: Phone, m
     assert told(minh) == 0
 
 
+async def test_what_is_open_is_looked_after_while_it_serves(bot: TelegramBot) -> None:
+    assert bot.tended == 1
+
+
 async def test_in_their_language(w: World, bot: TelegramBot) -> None:
     lan = bot.phone(language_code="vi")
     w.sandbox.faults.cut("POST")
