@@ -145,6 +145,20 @@ def test_what_a_colleague_wrote_on_a_lead_that_was_lost_stays(lead: int, what: s
     play([*lost, colleague(what), colleague(what, word=1), wait()])
 
 
+@pytest.mark.parametrize("lead", [PHONE, MAIL, NEITHER, NOTHING])
+def test_a_lead_that_was_lost_and_renamed_keeps_its_new_name(lead: int) -> None:
+    machine = Machine()
+    lost = [trouble("no answer", "POST", blind=40), do("capture", LAN, lead), HEAL, colleague("rename")]
+    try:
+        for name, arguments in lost:
+            getattr(machine, name)(**arguments)
+        renamed = {row.fields["name"] for row in machine.judge.rows()}
+        machine.wait(**wait()[1])
+        assert {row.fields["name"] for row in machine.judge.rows()} == renamed
+    finally:
+        machine.teardown()
+
+
 def test_what_is_missing_of_a_create_is_not_written_while_another_change_is_open() -> None:
     lost = [trouble("no answer", "POST", blind=40), do("capture", LAN, NEITHER), HEAL, colleague("note")]
     play([*lost, trouble("500", "PUT", blind=40), do("tag"), HEAL, wait()])
