@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import true
 
 from antcrm_cli.forgetting import forget
+from antcrm_tools.creating import always
 from antcrm_tools.errors import CrmError, KeptForLater, NotActed, NotAllowed
 from antcrm_tools.models import Draft, Edit, Phone
 from antcrm_tools.refs import require_ref
@@ -92,7 +93,7 @@ async def test_phones_of_antcrm_count_while_it_is_there() -> None:
     async with world() as w:
         # The ledger knows nothing of HOA herself, but of somebody with her phone.
         draft = Draft(name="Hoa cũ", phones=(Phone(value="+84987654321"),), code="c1")
-        made = await w.house.records().create(draft, wish(), go_on=True)
+        made = await w.house.records().create(draft, wish(), go_on=always)
         assert not isinstance(made, list)
         person = await forgets(w, HOA.ref)
         assert await names(w) == [""]
@@ -149,7 +150,7 @@ async def test_what_becomes_open_while_the_person_types() -> None:
                 w.line.lose_request("POST", times=ALWAYS)
                 draft = Draft(name="Hoa", phones=(Phone(value=HOA.phone),), code="c1")
                 with pytest.raises(KeptForLater):
-                    await w.house.records().create(draft, wish(), go_on=True)
+                    await w.house.records().create(draft, wish(), go_on=always)
                 return await super().ask(text)
 
         person = Slow(HOA.ref)
