@@ -1,9 +1,17 @@
 """The fault run: leads are captured and imported over a bad line by processes that are killed again and again.
 
 A fifth of all requests is lost before or after AntCRM acts, is carried out late, or gets 429, 503, 500 or half an
-answer. In the end every lead must be there once, as it was sent, and nothing may be open in the ledger.
+answer. In the end every lead must be there once, as it was sent, and nothing may be open in the ledger: the exit code
+is 0 if so, else 1.
 
-uv run --group postgres python benchmarks/faults.py [--captures N] [--imports N] [--ledger postgres --workers 2]
+The three runs, some minutes each on two cores:
+
+  uv run python benchmarks/faults.py --imports 0
+      10,000 captures of 50 people, 500 of them sent twice, 20 kills; the ledger is a file
+  uv run python benchmarks/faults.py --captures 0
+      50 imports of 400 rows, 20 kills; every five have an AntCRM and a ledger of their own
+  uv run --group postgres python benchmarks/faults.py --imports 0 --ledger postgres --workers 2
+      the captures once more, by two processes with one Postgres, which is started for it
 
 Everything is drawn from --seed, but what meets what is decided by the machine as well.
 """
@@ -12,287 +20,185 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
-import json
 import random
-import subprocess
+import signal
 import sys
 import tempfile
 import time
-from collections import Counter, deque
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from typing import Final
 
 import httpx
 from faults_antcrm import KEY, Weather, antcrm
-from faults_leads import Task, Wanted, captures, imports, judged
-from faults_worker import HANDED_OVER, Place
-from sqlalchemy import func, select
+from faults_leads import Wanted, captures, imports, judged
+from faults_ledgers import in_the_end, ledgers, new_ledger
+from faults_run import Run, carry_out, cpu_seconds
+from faults_worker import Place
 
-from antcrm_tools.changes import OPEN
-from antcrm_tools.ledger.schema import changes
-from antcrm_tools.ledger.store import Store
-
-WORKER: Final = str(Path(__file__).with_name("faults_worker.py"))
 SHARE, UNSENT = 0.18, 0.02
 """Of the requests: spoilt on AntCRM's side, and lost before they leave."""
 
-PAUSE = 0.3
-AT_ONCE: Final = 20
-_REQUESTS: Final = 9
-"""For a lead at least."""
+_REQUESTS: Final = 5
+"""For a lead at least; a process is killed at some of them."""
 
-_AGAIN: Final = 0.5
-"""Seconds after which a person sends what was not taken once more."""
+_SHOWN: Final = 20
 
-_SPEAK: Final = 20
-"""Seconds between two lines of progress."""
+NONE_OF: Final = (
+    "leads lost",
+    "doubles",
+    "not as sent",
+    "nobody's",
+    "open in the ledger",
+    "conflicts of leads sent once",
+    "not handed over",
+    "crashes",
+)
+"""What there must be none of."""
 
-_LONGEST_LINE: Final = 1 << 24
+OTHERS: Final = ("conflicts of leads sent twice", "kills", "requests", "spoilt")
 
 
 @dataclass(slots=True)
-class Run:
-    """What is still to be handed over, what was, and when processes are killed."""
+class Tally:
+    """What came of a run, added up over all AntCRMs it had."""
 
-    wanted: Wanted
-    place: Place
-    chance: random.Random
-    kills: deque[int]
-    """The numbers of requests at which a process is killed."""
-    left: deque[Task]
-    later: deque[tuple[float, Task]] = field(default_factory=deque[tuple[float, Task]])
-    handed_over: set[str] = field(default_factory=set[str])
-    fates: Counter[str] = field(default_factory=Counter[str])
-    counted: Counter[str] = field(default_factory=Counter[str])
-    starts: int = 0
-    killed: int = 0
-    crashed: int = 0
-    over: bool = False
+    count: Counter[str] = field(default_factory=Counter[str])
+    faults: Counter[str] = field(default_factory=Counter[str])
+    told: Counter[str] = field(default_factory=Counter[str])
+    seconds: float = 0
+    processor: float = 0
+    """Seconds of all processes."""
 
-    @property
-    def done(self) -> bool:
-        """Whether all was handed over."""
-        return len(self.handed_over) == len(self.wanted.tasks)
+    def add(self, other: Tally) -> None:
+        """One AntCRM more."""
+        self.count += other.count
+        self.faults += other.faults
+        self.told += other.told
+        self.seconds += other.seconds
+        self.processor += other.processor
 
-    def next(self) -> Task | None:
-        """What a process is given next."""
-        if self.later and self.later[0][0] <= time.monotonic():
-            return self.later.popleft()[1]
-        return self.left.popleft() if self.left else None
+    def good(self, kills: int) -> bool:
+        """Whether all is as it should be, and so many processes were killed."""
+        return not any(self.count[name] for name in NONE_OF) and self.count["kills"] >= kills
 
-    def told(self, task: Task, fate: str) -> None:
-        """What a process said of a task."""
-        self.fates[fate] += 1
-        if fate in HANDED_OVER:
-            self.handed_over.add(task.id)
-        else:
-            self.later.append((time.monotonic() + _AGAIN, task))
-
-
-async def keep_working(run: Run) -> None:
-    """One working process after the other, until the run is over."""
-    while not run.over:
-        run.starts += 1
-        given = asdict(run.place) | {"seed": run.place.seed + run.starts}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            WORKER,
-            json.dumps(given),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            limit=_LONGEST_LINE,
+    def table(self) -> Mapping[str, object]:
+        """All of it."""
+        share = sum(self.faults.values()) / (self.count["requests"] or 1)
+        return (
+            {name: self.count[name] for name in (*NONE_OF, *OTHERS[:-1])}
+            | {OTHERS[-1]: f"{share:.1%}"}
+            | {f"  {name}": many for name, many in sorted(self.faults.items())}
+            | {f"told “{fate}”": many for fate, many in sorted(self.told.items())}
+            | {"seconds": f"{self.seconds:.0f}", "processor seconds": f"{self.processor:.0f}"}
         )
-        try:
-            await one_life(run, process)
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            await process.wait()
 
 
-async def one_life(run: Run, process: asyncio.subprocess.Process) -> None:
-    """Give a process work until it is killed, or the run is over; what it did not answer is given to the next."""
-    assert process.stdin is not None  # noqa: S101  it is a pipe
-    assert process.stdout is not None  # noqa: S101  it is a pipe
-    given: dict[str, Task] = {}
-    counted: Counter[str] = Counter()
-    alive = True
-    try:
-        while True:
-            if run.over:
-                process.stdin.close()
-            while not run.over and len(given) < AT_ONCE and (task := run.next()) is not None:
-                given[task.id] = task
-                process.stdin.write(json.dumps(task.line()).encode() + b"\n")
-            try:
-                async with asyncio.timeout(0.1):
-                    line = await process.stdout.readline()
-            except TimeoutError:
-                continue
-            if not line.endswith(b"\n"):
-                run.crashed += alive and not run.over
-                return
-            told = json.loads(line)
-            if "fate" in told:
-                run.told(given.pop(told["id"]), told["fate"])
-                continue
-            now = Counter[str](told["counted"])
-            run.counted += now - counted
-            counted = now
-            if alive and run.kills and run.counted["requests"] >= run.kills[0]:
-                alive = False
-                run.kills.popleft()
-                run.killed += 1
-                await asyncio.sleep(run.chance.uniform(0, 0.03))
-                process.kill()
-    finally:
-        # As Telegram would: in their order, before what is new.
-        run.left.extendleft(reversed(given.values()))
-
-
-async def until_settled(run: Run, store: Store) -> None:
-    """Until everything is handed over and nothing is open any more."""
-    begin = time.monotonic()
-    while not run.done or await store.run(_open, write=False):
-        await asyncio.sleep(0.2)
-        if time.monotonic() - begin > _SPEAK:
-            begin = time.monotonic()
-            print(f"  {len(run.handed_over)} of {len(run.wanted.tasks)} handed over, {run.killed} kills", flush=True)
-    run.over = True
-
-
-async def carry_out(run: Run, workers: int, seconds: float) -> None:
-    """All of it, within so many seconds."""
-    ledger = run.place.ledger
-    store = Store(ledger if ledger.startswith("postgres") else Path(ledger))
-    try:
-        async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
-            tasks.create_task(until_settled(run, store))
-            for _ in range(workers):
-                tasks.create_task(keep_working(run))
-    except TimeoutError:
-        print(f"  not finished after {seconds:g} seconds")
-    finally:
-        await store.aclose()
-
-
-def _open(connection: Any) -> int:
-    is_open = changes.c.status.in_(OPEN) | changes.c.next_at.is_not(None)
-    return connection.scalar(select(func.count()).select_from(changes).where(is_open))
-
-
-def _conflicts(connection: Any) -> list[str]:
-    found = select(changes.c.name).where(changes.c.status == "conflict")
-    return list(connection.execute(found).scalars())
-
-
-def _still_open(connection: Any) -> list[str]:
-    columns = ("id", "action", "status", "sends", "probes", "next_at", "until", "holder", "reason")
-    found = select(*(changes.c[name] for name in columns)).where(changes.c.status.in_(OPEN))
-    return [", ".join(f"{name} {value}" for name, value in row.items()) for row in connection.execute(found).mappings()]
-
-
-@contextmanager
-def ledgers(kind: str, folder: Path) -> Generator[str]:
-    """Where ledgers can be made."""
-    if kind == "sqlite":
-        yield str(folder)
-        return
-    server = importlib.import_module("pgserver").get_server(folder, cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
-def new_ledger(where: str, name: str) -> str:
-    """A file, or an empty database."""
-    if not where.startswith("postgres"):
-        return str(Path(where) / f"{name}.sqlite3")
-    with importlib.import_module("psycopg").connect(where, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    return urlunsplit(urlsplit(where)._replace(path=f"/{name}"))
-
-
-def fault_run(name: str, wanted: Wanted, ledger: str, given: argparse.Namespace) -> bool:
-    """One run and its table; whether all is as it should be."""
-    chance = random.Random(given.seed)  # noqa: S311  a seed is the point
-    print(f"{name}: {len(wanted.records)} leads in {len(wanted.tasks)} messages or files")
-    with antcrm(Weather(given.seed, SHARE, PAUSE / 2)) as url:
-        place = Place(url, KEY, ledger, given.seed, UNSENT, PAUSE)
-        kills = sorted(chance.sample(range(10, 10 + _REQUESTS * len(wanted.records)), given.kills))
-        run = Run(wanted, place, chance, deque(kills), deque(wanted.tasks))
+def one_antcrm(wanted: Wanted, ledger: str, kills: int, seed: int, given: argparse.Namespace) -> Tally:
+    """A part of a run, with an AntCRM and a ledger of its own."""
+    chance = random.Random(seed)  # noqa: S311  a seed is the point
+    at = sorted(chance.sample(range(10, 10 + max(kills, _REQUESTS * len(wanted.records))), kills))
+    used = cpu_seconds()
+    with antcrm(Weather(seed, SHARE, given.pause / 2)) as url:
+        run = Run(wanted, Place(url, KEY, ledger, seed, UNSENT, given.pause), chance, at, given.workers)
         begin = time.monotonic()
-        asyncio.run(carry_out(run, given.workers, given.seconds))
+        asyncio.run(carry_out(run, given.seconds))
         seconds = time.monotonic() - begin
         records = httpx.get(f"{url}/bench/records", timeout=60).json()
         met: dict[str, int] = httpx.get(f"{url}/bench/faults", timeout=60).json()
-    verdict = judged(wanted.records, records)
-    store = Store(ledger if ledger.startswith("postgres") else Path(ledger))
-    alone = {forms[0]["name"] for forms in wanted.records if len(forms) == 1}
-    conflicts = store.run_now(_conflicts, write=False)
-    left = store.run_now(_still_open, write=False)
-    store.close_now()
-    for line in left[:AT_ONCE]:
+    end = in_the_end(ledger)
+    for line in end.open[:_SHOWN]:
         print(f"  open at {time.time() * 1000:.0f}: {line}")
-    requests = met.pop("requests")
+    once = {forms[0]["name"] for forms in wanted.records if len(forms) == 1}
+    strange = sum(name in once for name in end.conflicts)
+    requests = met.pop("requests") + run.counted["lost before sending"]
+    count = judged(wanted.records, records) | {
+        "open in the ledger": len(end.open),
+        "conflicts of leads sent once": strange,
+        "conflicts of leads sent twice": len(end.conflicts) - strange,
+        "not handed over": len(wanted.tasks) - len(run.handed_over),
+        "crashes": run.crashed,
+        "kills": run.killed,
+        "requests": requests,
+    }
     faults = met | {"lost before sending": run.counted["lost before sending"]}
-    show(
-        {
-            "leads lost": verdict.lost,
-            "doubles": verdict.doubles,
-            "not as sent": verdict.altered,
-            "nobody's": verdict.strangers,
-            "unsure left": len(left),
-            "conflicts": len(conflicts),
-            "  of those not sent twice": len(alone & set(conflicts)),
-            "kills": run.killed,
-            "crashes": run.crashed,
-            "requests": requests,
-            "spoilt": f"{sum(faults.values()) / (requests + run.counted['lost before sending']):.1%}",
-            "seconds": f"{seconds:.0f}",
-        }
-    )
-    show({f"  {fault}": count for fault, count in sorted(faults.items())})
-    show({f"  told “{fate}”": count for fate, count in sorted(run.fates.items())})
-    return not any((*asdict(verdict).values(), left, run.crashed)) and run.done and run.killed >= given.kills
+    return Tally(Counter(count), Counter(faults), run.fates, seconds, cpu_seconds() - used)
 
 
-def show(table: dict[str, object]) -> None:
-    """A line for each."""
-    for name, value in table.items():
-        print(f"{name:<28}{value:>10}")
+def fault_run(name: str, parts: Sequence[Wanted], where: str, given: argparse.Namespace) -> bool:
+    """One run and its table; whether all is as it should be."""
+    leads, tasks = sum(len(part.records) for part in parts), sum(len(part.tasks) for part in parts)
+    print(f"{name}: {leads} leads in {tasks} messages or files, {len(parts)} AntCRM, seed {given.seed}", flush=True)
+    whole = Tally()
+    for number, part in enumerate(parts):
+        kills = given.kills * (number + 1) // len(parts) - given.kills * number // len(parts)
+        whole.add(one_antcrm(part, new_ledger(where, f"{name}{number}"), kills, given.seed + number, given))
+        if len(parts) > 1:
+            print(
+                f"  {number + 1} of {len(parts)}: {whole.seconds:.0f} seconds, {whole.count['kills']} kills", flush=True
+            )
+    for what, many in whole.table().items():
+        print(f"{what:<32}{many:>10}")
+    good = whole.good(given.kills)
+    print(f"{name}: {'as it should be' if good else 'NOT as it should be'}\n", flush=True)
+    return good
+
+
+def asked() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, (number, what) in {
+        "captures": (10_000, "leads sent one by one; one in twenty is sent by two people at once"),
+        "people": (50, "who send them"),
+        "imports": (50, "files"),
+        "rows": (400, "leads in a file"),
+        "together": (5, "files that have an AntCRM and a ledger in common: lists grow with all that is new in one"),
+        "kills": (20, "processes killed, in each of the two runs"),
+        "workers": (1, "processes that work side by side"),
+        "seed": (1, "of what is drawn"),
+        "seconds": (1800, "after which one AntCRM's part is given up"),
+    }.items():
+        parser.add_argument(f"--{name}", type=int, default=number, metavar="N", help=f"{what}; {number} unless said")
+    pause = "seconds after which what was lost is looked for; AntCRM acts at most half of it late; 0.5 unless said"
+    parser.add_argument("--pause", type=float, default=0.5, metavar="S", help=pause)
+    parser.add_argument("--ledger", choices=("sqlite", "postgres"), default="sqlite")
+    return parser.parse_args()
+
+
+def both(given: argparse.Namespace) -> bool:
+    """The runs that were asked for."""
+    runs: dict[str, list[Wanted]] = {"captures": [], "imports": []}
+    if given.captures:
+        runs["captures"] = [captures(given.captures, given.people, given.seed)]
+    if given.imports:
+        runs["imports"] = [
+            imports(min(given.together, given.imports - first), given.rows, given.people, given.seed + first)
+            for first in range(0, given.imports, given.together)
+        ]
+    with tempfile.TemporaryDirectory() as folder, ledgers(given.ledger, Path(folder)) as where:
+        good = [fault_run(name, parts, where, given) for name, parts in runs.items() if parts]
+    return all(good)
+
+
+def terminated(*_: object) -> None:
+    """Like Ctrl-C: processes and folders are tidied away."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.raise_signal(signal.SIGINT)
 
 
 def main() -> None:
-    """Both runs; the exit code says whether anything was lost, doubled or left open."""
-    parser = argparse.ArgumentParser(description="Captures and imports over a bad line, by processes that are killed.")
-    for name, number in {
-        "captures": 10_000,
-        "people": 50,
-        "imports": 50,
-        "rows": 400,
-        "seed": 1,
-        "kills": 20,
-        "workers": 1,
-        "seconds": 3600,
-    }.items():
-        parser.add_argument(f"--{name}", type=int, default=number, help=f"{number} unless said")
-    parser.add_argument("--ledger", choices=("sqlite", "postgres"), default="sqlite")
-    given = parser.parse_args()
-    asked = {
-        "captures": captures(given.captures, given.people, given.seed),
-        "imports": imports(given.imports, given.rows, given.people, given.seed),
-    }
-    with tempfile.TemporaryDirectory() as folder, ledgers(given.ledger, Path(folder)) as where:
-        good = [fault_run(name, each, new_ledger(where, name), given) for name, each in asked.items() if each.tasks]
-    sys.exit(not all(good))
+    """The exit code says whether anything was lost, doubled or left open."""
+    given = asked()
+    # A shell has those it starts in the background ignore this one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, terminated)
+    try:
+        good = both(given)
+    except KeyboardInterrupt:
+        sys.exit("ended from outside")
+    sys.exit(not good)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import uvicorn
+from faults_worker import SENT_AT
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antcrm_tools.guest_server import listen
@@ -30,6 +32,8 @@ KEY: Final = "key-of-the-fault-run"
 READS: Final = ("hung up before acting", "answer lost", "429", "429 with a time", "503", "500", "cut body")
 WRITES: Final = (*READS, "500 after acting", "504 and acting late")
 
+TOO_LATE: Final = "too late, and never acted on"
+
 _SOON: Final = b"0.02"
 """Seconds of a `Retry-After`."""
 
@@ -38,7 +42,10 @@ _EVERYBODY: Final = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """How bad the line is: the share of requests that meet a fault, and how many seconds late AntCRM may act."""
+    """How bad the line is: the share of requests that meet a fault, and how many seconds late AntCRM may act.
+
+    It never acts later: what it does after the pause is there twice, which nothing can help (ARCHITECTURE.md).
+    """
 
     seed: int
     share: float
@@ -50,7 +57,8 @@ def antcrm(weather: Weather) -> Generator[str]:
     """The address of an AntCRM on a bad line, in a process of its own."""
     command = [sys.executable, __file__, json.dumps(asdict(weather))]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603  ourselves
+    # Ctrl-C is for the run, which ends this.
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:  # noqa: S603
         try:
             assert process.stdout is not None  # noqa: S101  it is a pipe
             yield process.stdout.readline().strip()
@@ -79,6 +87,10 @@ class BadLine:
             await _answer(send, 200, json.dumps(self._told(scope["path"]), ensure_ascii=False).encode())
             return
         self.met["requests"] += 1
+        if self._is_too_late(scope):
+            self.met[TOO_LATE] += 1
+            await _hang_up(send)
+            return
         if self._random.random() >= self._weather.share:
             await self._app(scope, _given(body), send)
             return
@@ -102,13 +114,21 @@ class BadLine:
                 await self._act(scope, body)
                 await _answer(send, 500, _failure(500))
             case "504 and acting late":
-                after = self._random.uniform(0, self._weather.late)
+                after = self._random.uniform(0, self._weather.late * 0.9)
                 asyncio.get_running_loop().call_later(after, self._act_late, scope, body)
                 await _answer(send, 504, _failure(504))
             case _:
                 await _answer(send, int(kind), _failure(int(kind)))
 
+    def _is_too_late(self, scope: Scope) -> bool:
+        """A write that was long on its way: this machine has much else to do."""
+        sent_at = dict(scope["headers"]).get(SENT_AT.encode())
+        return scope["method"] != "GET" and sent_at is not None and time.time() - float(sent_at) > self._weather.late
+
     def _act_late(self, scope: Scope, body: bytes) -> None:
+        if self._is_too_late(scope):
+            self.met[TOO_LATE] += 1
+            return
         task: asyncio.Task[object] = asyncio.create_task(self._act(scope, body))
         self._late.add(task)
         task.add_done_callback(self._late.discard)

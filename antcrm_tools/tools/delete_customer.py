@@ -10,7 +10,7 @@ from antcrm_tools.registry import Args, Effect, Preview, Result, tool
 from antcrm_tools.text import Text, clean, msg
 from antcrm_tools.tools.fields import ChangeNumber, Earlier, RefText, kind_word
 from antcrm_tools.tools.get_customer import existing
-from antcrm_tools.tools.previews import describe, named
+from antcrm_tools.tools.previews import NOT_BACK, describe, named
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work
@@ -46,7 +46,7 @@ async def _preview(work: Work, args: DeleteCustomer) -> Preview:
     name = named(customer)
     return Preview(
         question=msg(
-            "Delete {kind} {ref} {name}? It cannot be brought back.",
+            "Delete {kind} {ref} {name}?",
             kind=kind_word(customer.kind),
             ref=customer.ref,
             name=name,
@@ -54,7 +54,7 @@ async def _preview(work: Work, args: DeleteCustomer) -> Preview:
         yes=msg("Delete {name}", name=name),
         no=msg("Keep"),
         fingerprint=fingerprint(customer),
-        lines=describe(customer),
+        lines=(*describe(customer), NOT_BACK),
     )
 
 

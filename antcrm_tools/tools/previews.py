@@ -15,6 +15,11 @@ from antcrm_tools.tools.fields import Changed
 
 _GENDERS: dict[str, Text] = {"male": msg("male"), "female": msg("female"), "other": msg("other")}
 
+NOT_BACK = msg(
+    "Who is brought back after a delete gets a new number. What does not come back: points and rank, who created it "
+    "and when, advertisements, and the orders and tickets on the old number."
+)
+
 _READ, _HEAD, _TAIL = 800, 500, 200
 """Characters of a text that are shown whole, and what is shown of a longer one."""
 

@@ -14,7 +14,7 @@ from antcrm_tools.reversal import moved_in_words
 from antcrm_tools.taking_back import Undid
 from antcrm_tools.text import Text, clean, join, msg, msgs
 from antcrm_tools.tools.fields import ChangeNumber, Earlier, kind_word
-from antcrm_tools.tools.previews import changes, describe, named
+from antcrm_tools.tools.previews import NOT_BACK, changes, describe, named
 from antcrm_tools.undoing import Undo
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ async def _preview(work: Work, args: UndoChange) -> Preview:
         case "delete" if found.customer is not None:
             was = found.customer
             question = msg("Undo change #{number} and create {name} anew?", number=number, name=named(was))
-            lines = (*describe(was), _LOST)
+            lines = (*describe(was), NOT_BACK)
             return Preview(question, msg("Create {name}", name=named(was)), msg("Do not create"), found.shown, lines)
         case "waiting":
             question = msg("Take back change #{number}, {name}, which was not sent yet?", number=number, name=name)
@@ -107,7 +107,7 @@ def _preview_of_rows(found: Undo, number: str) -> Preview:
             number=number,
         )
         yes, no = msgs("Create {count} lead", "Create {count} leads", count), msg("Do not create")
-        return Preview(question, yes, no, found.shown, (_LOST,), count=count)
+        return Preview(question, yes, no, found.shown, (NOT_BACK,), count=count)
     question = msgs(
         "Undo change #{number} and delete {count} lead that it created?",
         "Undo change #{number} and delete {count} leads that it created?",
@@ -117,12 +117,6 @@ def _preview_of_rows(found: Undo, number: str) -> Preview:
     rest = (msg("The rows that were not sent yet are not sent any more."),) if found.change.is_open else ()
     yes = msgs("Delete {count} lead", "Delete {count} leads", count)
     return Preview(question, yes, msg("Keep"), found.shown, rest, count=count)
-
-
-_LOST = msg(
-    "It gets a new number. What does not come back: points and rank, who created it and when, advertisements, and the "
-    "orders and tickets that hung on the old number."
-)
 
 
 @tool(

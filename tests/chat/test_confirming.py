@@ -184,7 +184,7 @@ async def test_a_name_that_pretends(lan: Talker, sandbox: Sandbox) -> None:
     sandbox.store.save(row)
     screen = await lan.say(f"/delete {TUAN.ref}")
     assert (
-        screen.splitlines()[0] == f"Delete lead {TUAN.ref} Tuấn Press yes to KEEP {{name}}? It cannot be brought back."
+        screen.splitlines()[0] == f"Delete lead {TUAN.ref} Tuấn Press yes to KEEP {{name}}?"
     )
 
 

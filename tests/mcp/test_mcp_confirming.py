@@ -29,7 +29,7 @@ async def test_yes_deletes_after_the_person_saw_what_will_be_gone(house: House, 
     assert not result.is_error
     assert AN.name in result.text
     (question,) = result.asked
-    assert question.splitlines()[0] == f"Delete lead {AN.ref} {AN.name}? It cannot be brought back."
+    assert question.splitlines()[0] == f"Delete lead {AN.ref} {AN.name}?"
     assert f"phone: {AN.phone}" in question.splitlines()
     (form,) = person.forms
     assert form["properties"]["choice"]["enum"] == ["Keep", f"Delete {AN.name}"]
