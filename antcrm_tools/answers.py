@@ -20,6 +20,7 @@ from pydantic import JsonValue, SecretStr
 
 from antcrm_tools import wire
 from antcrm_tools.errors import (
+    BrokenRead,
     MayHaveActed,
     NotActed,
     NotFound,
@@ -144,7 +145,7 @@ def why_again(answer: Answer | Lost) -> NotActed | None:
     slow_down = answer.status in SLOW_DOWN and answer.retry_after is not None
     if slow_down or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(answer.retry_after)
-    return NotActed(_unexpected(answer), then=_AGAIN) if answer.status in _BROKEN else None
+    return BrokenRead(_unexpected(answer), then=_AGAIN) if answer.status in _BROKEN else None
 
 
 def broke_off(answer: Answer) -> bool:

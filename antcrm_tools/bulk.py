@@ -80,11 +80,12 @@ async def send_package(package: Package) -> CrmError | None:
     Raises:
         LedgerBroken: what became of rows that were sent is looked into later.
     """
-    journal = package.records.journal
+    journal, holder = package.records.journal, ""
     while True:
         names = package.names()
         try:
             async with journal.turn({name for each in names.values() for name in each}) as turn:
+                holder = turn.hold.holder
                 stopped = await _in_turn(package, turn)
             break
         except Held as error:
@@ -93,10 +94,11 @@ async def send_package(package: Package) -> CrmError | None:
                 place for place, each in names.items() if error.name in {journal.ledger.locks.hashed(n) for n in each}
             ]
             if not held:
-                return error
+                stopped = error
+                break
             for place in held:
                 package.fates[place] = _fate(package.rows[place], "conflict", reason=error.what)
-    await journal.ledger.imports.settle(package.fates.values())
+    await journal.ledger.imports.settle(package.fates.values(), holder)
     return stopped
 
 

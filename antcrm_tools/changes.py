@@ -141,6 +141,7 @@ class Change:
     until: datetime | None = None
     sends: int = 0
     probes: int = 0
+    meets: int = 0
     name: str = ""
     wanted: Edit | None = None
     known: tuple[str, ...] = ()

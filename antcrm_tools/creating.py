@@ -26,6 +26,7 @@ from antcrm_tools.meaning import contact_keys
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.plans import check_created, nowhere, overwritten
 from antcrm_tools.refs import Ref
+from antcrm_tools.telling import about, news_of, saved_later
 from antcrm_tools.text import Text, clean, msg
 
 if TYPE_CHECKING:
@@ -147,66 +148,85 @@ async def _begun(records: Records, turn: Turn, wish: Wish, intent: Intent, known
     return await sent(records, change, turn, known)
 
 
-async def sent(records: Records, change: Change, turn: Turn, known: list[Customer]) -> Created:
-    """Send a create that is written down, and settle it.
+async def sent(records: Records, change: Change, turn: Turn, known: list[Customer], *, later: bool = False) -> Created:
+    """Send a create that is written down, and settle it. `later`: nobody waits for it, and its person hears by news.
 
     Raises:
         CrmError: as `create`; the change is settled, or open and looked into by itself.
     """
-    draft, journal = change.draft, records.journal
+    draft, journal, mine = change.draft, records.journal, turn.hold.holder
     try:
         refs = (await records.api.create(draft, check=turn.hold.check)).refs
     except MayHaveActed as error:
-        return await _perhaps(records, change, turn, error.what)
+        return await _perhaps(records, change, turn, error.what, later=later)
     except NotActed as error:
         soon = journal.now() + journal.first_wait
-        if not await journal.settle(change, "waiting", reason=error.what, next_at=soon, mine=turn.hold.holder):
+        if not await journal.settle(change, "waiting", reason=error.what, next_at=soon, mine=mine):
             return await _elsewhere(records, change)
         raise kept(change, error.what) from None
     except CrmError as error:
-        await journal.settle(change, "failed", reason=error.text)
+        if not await _failed(records, change, error, mine=mine, later=later):
+            return await _elsewhere(records, change)
         raise
     if not refs:
         name = clean(draft.name)
-        return await _perhaps(
-            records, change, turn, msg("AntCRM said that {name} was saved but gave no number.", name=name)
-        )
-    return await acknowledged(records, change, refs[0], known)
+        why = msg("AntCRM said that {name} was saved but gave no number.", name=name)
+        return await _perhaps(records, change, turn, why, later=later)
+    return await acknowledged(records, change, refs[0], known, later=later)
 
 
-async def acknowledged(records: Records, change: Change, ref: Ref, known: list[Customer]) -> Created:
+async def acknowledged(
+    records: Records, change: Change, ref: Ref, known: list[Customer], *, later: bool = False, last: bool = False
+) -> Created:
     """AntCRM gave a number, which is final: read it back. Nothing is sent for this create any more.
+
+    `last`: what is not there by now is not there.
 
     Raises:
         NotStored, MayHaveActed: as `create`.
     """
-    journal, draft = records.journal, change.draft
+    journal = records.journal
     was = next((customer for customer in known if customer.as_ref() == ref), None)
     try:
-        if was is not None:
+        if was is not None or str(ref) in change.known:
             raise overwritten(ref, was)
-        try:
-            after = await records.read_back(ref)
-        except NotFound:
-            raise nowhere(ref, draft.name) from None
-        if records.is_old(after):
+        after = await _read(records, change, ref, last=last)
+        if records.is_old(after, change.begun_at):
             raise overwritten(ref, None)
     except MayHaveActed as error:
         await journal.settle(change, "unsure", ref=ref, reason=error.what, next_at=journal.looked_into())
         raise not_known(change, error.what) from None
     except NotStored as error:
-        await journal.settle(change, "failed", before=was, reason=error.text)
+        await _failed(records, change, error, before=was, later=later)
         raise
     try:
-        check_created(draft, after, records.region)
+        check_created(change.draft, after, records.region)
     except NotStored as error:
-        await journal.settle(change, "done", ref=ref, after=after, reason=error.text, certain=True)
+        news = saved_later(change, after, error.done) if later else None
+        await journal.settle(change, "done", ref=ref, after=after, reason=error.text, certain=True, news=news)
         raise
-    await journal.settle(change, "done", ref=ref, after=after, certain=True)
+    news = saved_later(change, after) if later else None
+    await journal.settle(change, "done", ref=ref, after=after, certain=True, news=news)
     return Created(after, change.id)
 
 
-async def _perhaps(records: Records, change: Change, turn: Turn, why: Text) -> Created:
+async def _read(records: Records, change: Change, ref: Ref, *, last: bool) -> Customer:
+    try:
+        return await records.read_back(ref)
+    except NotFound:
+        error = nowhere(ref, change.draft.name)
+        # It may only not be everywhere yet.
+        raise error if last else MayHaveActed(error.what) from None
+
+
+async def _failed(
+    records: Records, change: Change, error: CrmError, *, later: bool, before: Customer | None = None, mine: str = ""
+) -> bool:
+    news = news_of(change, about(change, error.text)) if later else None
+    return await records.journal.settle(change, "failed", before=before, reason=error.text, mine=mine, news=news)
+
+
+async def _perhaps(records: Records, change: Change, turn: Turn, why: Text, *, later: bool) -> Created:
     """The answer was lost. If the customer can be found at once, it was done; else it is looked for after the pause."""
     journal = records.journal
     try:
@@ -215,8 +235,10 @@ async def _perhaps(records: Records, change: Change, turn: Turn, why: Text) -> C
         raise not_known(change, why) from None
     except CrmError:
         ours = None
-    if ours is not None and await journal.settle(change, "done", ref=ours.as_ref(), after=ours):
-        return Created(ours, change.id)
+    if ours is not None:
+        news = saved_later(change, ours) if later else None
+        if await journal.settle(change, "done", ref=ours.as_ref(), after=ours, news=news):
+            return Created(ours, change.id)
     unsure = journal.looked_into()
     if not await journal.settle(change, "unsure", reason=why, next_at=unsure, mine=turn.hold.holder):
         return await _elsewhere(records, change)

@@ -200,7 +200,7 @@ class Desk:
         """The process that was carrying it out is gone; what it had written down says how far it came."""
         change = await self._records.journal.ledger.changes.of_cause(ticket.cause)
         ended = msg("The program ended while this was being carried out.")
-        if change is None:
+        if change is None or change.begun_at < ticket.expires - ASSISTANT_LIFE:
             return Unsure(join([ended, msg("Look at the customer before you ask again.")]))
         return Unsure(join([ended, became(change)]))
 

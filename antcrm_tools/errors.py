@@ -5,7 +5,8 @@
     ├── NotAllowed           this process or person may not; nothing was sent
     ├── CannotAsk            a person has to confirm and nobody can be asked; nothing was sent
     ├── NotActed             AntCRM was not reached, or could not work; nothing was changed
-    │   └── RateLimited      AntCRM asks us to slow down
+    │   ├── RateLimited      AntCRM asks us to slow down
+    │   └── BrokenRead       it answered a read with an error of its own
     ├── Refused              AntCRM said no; its message is data
     │   ├── Unauthorised     it does not accept the key
     │   └── NotFound         it has no such customer
@@ -86,6 +87,12 @@ class NotActed(CrmError):
     """AntCRM was not reached, or answered a read with an error of its own. Nothing was changed."""
 
     code = "not_acted"
+
+
+class BrokenRead(NotActed):
+    """AntCRM answered a read with an error of its own, which may concern this one customer only."""
+
+    code = "broken_read"
 
 
 class RateLimited(NotActed):

@@ -6,6 +6,7 @@ may still be at it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -46,9 +47,12 @@ async def find(records: Records, change: Change, *, background: bool = True) -> 
     draft = change.draft
     if change.ref is not None:
         try:
-            return Found(await records.get(change.ref, background=background))
+            named = await records.get(change.ref, background=background)
         except NotFound:
             return Found()
+        # AntCRM may have named one that was there before: that is none it made.
+        old = named.ref in change.known or records.is_old(named, change.begun_at)
+        return Found() if old else Found(named)
     hits = await _candidates(records, change, background=background)
     fresh = [hit for hit in hits if hit.ref not in change.known and not records.is_old(hit, change.begun_at)]
     claimed = await records.journal.ledger.changes.claimed(hit.ref for hit in fresh)
@@ -62,13 +66,13 @@ async def find(records: Records, change: Change, *, background: bool = True) -> 
     return Found(None, others, tuple(free))
 
 
-async def meet(records: Records, change: Change, name: str) -> Met:
+async def meet(records: Records, change: Change, name: str, check: Callable[[], None]) -> Met:
     """Write a name by our code, which meets the customer that bears it or none. Only what reads back was met.
 
-    `name` is the one it has as far as is known, so that nothing is changed by it.
+    `name` is the one it has as far as is known, so that nothing is changed by it. `check` is called before it leaves.
     """
     try:
-        written = await records.api.name_by_code(change.draft.code, name)
+        written = await records.api.name_by_code(change.draft.code, name, check=check)
     except (NotActed, MayHaveActed, UnreadableAnswer, Unauthorised):
         return "unknown"
     except Refused:
@@ -80,7 +84,7 @@ async def meet(records: Records, change: Change, name: str) -> Met:
             continue
         except (NotActed, UnreadableAnswer):
             return "unknown"
-        if ref not in {*change.known} and fold(customer.name) == fold(name):
+        if str(ref) not in change.known and fold(customer.name) == fold(name):
             return ref
     return "none"
 

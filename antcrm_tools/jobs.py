@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from antcrm_tools.bulk import PACKAGE, Package, send_package
 from antcrm_tools.changes import REPLAY, Change, Intent, News, Wish
-from antcrm_tools.errors import BadInput, CrmError
+from antcrm_tools.errors import CrmError
 from antcrm_tools.liveness import new_holder
 from antcrm_tools.models import Draft
 from antcrm_tools.refs import Ref
-from antcrm_tools.text import Text, msg
+from antcrm_tools.text import Text, join, msg
 
 if TYPE_CHECKING:
     from antcrm_tools.progress import Progress
@@ -152,7 +152,8 @@ async def go_on(records: Records, change: Change, progress: Progress) -> Job | N
         await journal.settle(change, "failed", reason=text, news=News(text), mine=holder)
         return None
     if not timedelta(0) <= journal.now() - begun < CONSENT:
-        await journal.settle(change, "waiting", reason=_ASK, mine=holder)
+        news = News(join([_of_import(change), _ASK, msg("To go on, say it again as before, or undo it.")]))
+        await journal.settle(change, "waiting", reason=_ASK, mine=holder, news=news)
         return None
     return await run(records, change, holder, progress)
 
@@ -170,7 +171,7 @@ async def tell_of_rows(records: Records, number: int) -> None:
         created=count["created"],
         total=len(job.fates),
     )
-    await records.journal.ledger.duty.tell(change, News(text))
+    await records.journal.ledger.duty.tell_once(change, News(text))
 
 
 async def finished(records: Records, job: Job, seconds: float) -> Job:
@@ -186,11 +187,14 @@ async def finished(records: Records, job: Job, seconds: float) -> Job:
 async def _paused(records: Records, change: Change, holder: str, why: CrmError) -> None:
     """AntCRM is out of reach: tried again soon, by whoever looks after such things."""
     soon = records.journal.now() + records.journal.first_wait
-    stays = isinstance(why, BadInput)
-    await records.journal.settle(change, "waiting", reason=why.what, next_at=None if stays else soon, mine=holder)
+    await records.journal.settle(change, "waiting", reason=why.what, next_at=soon, mine=holder)
 
 
 _ASK = msg("It was interrupted for more than an hour, so a person has to say that it shall go on.")
+
+
+def _of_import(change: Change) -> Text:
+    return msg("Import #{number}:", number=str(change.id))
 
 
 def _allows_duplicates(change: Change) -> bool:

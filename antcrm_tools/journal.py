@@ -60,6 +60,7 @@ class Journal:
         self._zone = zone
         self._local = Locks()
         self._unsent: list[str] = []
+        self._unsettled: list[tuple[Change, Status, dict[str, Any]]] = []
         self.pause = pause
 
     @property
@@ -139,12 +140,16 @@ class Journal:
         turn.bound = True
         return change
 
-    async def disown(self) -> None:
-        """Say of what may have been written down and did not leave that it did not.
+    async def catch_up(self) -> None:
+        """Write down what could not be while the ledger was broken, before anything is looked into.
 
         Raises:
             LedgerBroken: not yet.
         """
+        while self._unsettled:
+            change, status, what = self._unsettled[0]
+            await self.ledger.changes.settle(change, status, **what)
+            self._unsettled.pop(0)
         while self._unsent:
             await self.ledger.duty.disown(
                 self._unsent[-1], msg("It could not be written down in time, and was not sent.")
@@ -165,13 +170,14 @@ class Journal:
     async def settle(self, change: Change, status: Status, **what: Any) -> bool:
         """Say what became of a change; see `Changes.settle`.
 
-        A ledger that cannot be written now does not hide from a person what AntCRM did. The change stays open, and is
-        looked into when the ledger can be written again.
+        A ledger that cannot be written now does not hide from a person what AntCRM did. It is written down later, or
+        looked into where this process ends before.
         """
         try:
             return await self.ledger.changes.settle(change, status, **what)
         except LedgerBroken as error:
             _log.error("what became of change %s could not be written down: %s", change.id, error)
+            self._unsettled.append((change, status, what))
             return True
 
     async def rest(self, seconds: float) -> None:

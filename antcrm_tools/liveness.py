@@ -36,6 +36,7 @@ def _machine() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         space = os.readlink("/proc/self/ns/pid")  # noqa: PTH115  it is no path
         _started_now(os.getpid())
+        _started_now(1)  # where the processes of others are hidden, they only look as if they were gone
     except (OSError, ValueError, IndexError):
         return ""
     return hashlib.sha256(f"{boot} {space}".encode()).hexdigest()[:12]

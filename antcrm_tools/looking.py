@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from antcrm_tools.changes import Change, News
+from antcrm_tools.changes import Change
 from antcrm_tools.creating import acknowledged, sent
-from antcrm_tools.errors import CrmError, KeptForLater, MayHaveActed, NotActed, NotFound, NotStored
+from antcrm_tools.errors import CrmError, KeptForLater, NotActed, NotFound, NotStored
 from antcrm_tools.finding import Found, find, meet, twins
 from antcrm_tools.in_words import field_words
 from antcrm_tools.journal import Turn
@@ -14,7 +15,8 @@ from antcrm_tools.meaning import differing, literally_differing
 from antcrm_tools.models import Customer, Edit
 from antcrm_tools.plans import Planned, not_as_sent
 from antcrm_tools.refs import Ref
-from antcrm_tools.text import Text, clean, join, msg
+from antcrm_tools.telling import about, news_of, saved_later
+from antcrm_tools.text import clean, join, msg
 from antcrm_tools.writing import is_gone, sent_edit, settled_edit
 
 if TYPE_CHECKING:
@@ -47,18 +49,18 @@ class Looking:
         if await self._too_early(change, turn):
             return
         if change.ref is not None:
-            try:
-                await acknowledged(self._records, change, change.ref, [])
-            except NotStored as error:
-                await self._tell(change, join([_about(change), error.text]), change.ref)
+            with suppress(NotStored):
+                await acknowledged(self._records, change, change.ref, [], later=True, last=True)
             return
         # Who bears its phone under another name may be the one, renamed since: met by that name it stays as it is.
         name = found.others[0].name if found.others else change.draft.name
-        met = await meet(self._records, change, name)
+        met = await meet(self._records, change, name, turn.hold.check)
         if isinstance(met, Ref):
             await self._met(change, met, found)
-        elif met == "unknown" and change.probes + 1 < _MET_ENOUGH:
-            raise NotActed(msg("AntCRM did not say whether it has the customer."))
+        elif met == "unknown" and change.meets + 1 < _MET_ENOUGH:
+            why = msg("AntCRM did not say whether it has the customer.")
+            again = self._journal.looked_into()
+            await self._journal.settle(change, "unsure", reason=why, next_at=again, met=True, mine=turn.hold.holder)
         elif found.others:
             await self._conflict(change, found)
         else:
@@ -80,23 +82,18 @@ class Looking:
         if not await self._journal.ledger.duty.send_again(change, turn.hold.holder):
             return
         try:
-            created = await sent(self._records, change, turn, [])
+            await sent(self._records, change, turn, [], later=True)
         except KeptForLater:
             raise
-        except MayHaveActed:
-            return  # it is unsure again, and comes again
-        except CrmError as error:
-            await self._tell(change, join([_about(change), error.text]))
-            return
-        await self._tell(change, _saved(created.customer), created.customer.as_ref())
+        except CrmError:
+            return  # it is unsure again and comes again, or it is settled and its person hears
         if change.sends:
             await self._look_for_twins(change)
 
     async def _adopt(self, change: Change, ours: Customer, *, certain: bool = False) -> None:
         missing = not_as_sent(change.draft, ours, self._records.region)
         reason = msg("Created, but not stored as sent: {fields}.", fields=field_words(missing)) if missing else None
-        text = _saved(ours) if reason is None else join([_saved(ours), reason])
-        news = self._news(change, text, ours.as_ref())
+        news = saved_later(change, ours, reason)
         settled = await self._journal.settle(
             change, "done", ref=ours.as_ref(), after=ours, reason=reason, news=news, certain=certain
         )
@@ -134,14 +131,10 @@ class Looking:
     async def _conflict(self, change: Change, found: Found) -> None:
         refs = tuple(other.as_ref() for other in found.others)
         names = ", ".join(f"{other.ref} {clean(other.name, 40)}" for other in found.others[:5])
-        text = join(
-            [
-                _about(change),
-                msg("It was not created: meanwhile others have its phone or e-mail: {names}.", names=names),
-                msg("Look at them, and create it once more if it is somebody else."),
-            ]
-        )
-        await self._journal.settle(change, "conflict", reason=text, news=self._news(change, text, *refs))
+        what = msg("It was not created: meanwhile others have its phone or e-mail: {names}.", names=names)
+        then = msg("Look at them, and create it once more if it is somebody else.")
+        text = about(change, join([what, then]))
+        await self._journal.settle(change, "conflict", reason=text, news=news_of(change, text, *refs))
 
     async def edit(self, change: Change, turn: Turn) -> None:
         """As intended: done. As before: once more. Anything else: a person has to look."""
@@ -152,43 +145,26 @@ class Looking:
         try:
             now = await self._records.get(ref, background=True)
         except NotFound:
-            text = join([_about(change), msg("The customer is not there any more.")])
-            await self._journal.settle(change, "conflict", reason=text, news=self._news(change, text))
+            text = about(change, msg("The customer is not there any more."))
+            await self._journal.settle(change, "conflict", reason=text, news=news_of(change, text))
             return
         if not differing(plan.fields, wanted, now, self._records.region):
-            await self._settled_edit(change, plan, now)
+            with suppress(NotStored):
+                await settled_edit(self._records, change, plan, now, later=True)
         elif await self._too_early(change, turn):
             return
         elif literally_differing(plan.fields, before, now):
             moved = differing(plan.fields, before, now, self._records.region) or plan.fields
-            text = join(
-                [
-                    _about(change),
-                    msg("Something else is there now, in: {fields}. It was left as it is.", fields=field_words(moved)),
-                    msg("Before, {ref} was: {values}.", ref=ref, values=plan.before_in_words()),
-                ]
-            )
-            await self._journal.settle(change, "conflict", after=now, reason=text, news=self._news(change, text, ref))
+            what = msg("Something else is there now, in: {fields}. It was left as it is.", fields=field_words(moved))
+            was = msg("Before, {ref} was: {values}.", ref=ref, values=plan.before_in_words())
+            text = about(change, join([what, was]))
+            await self._journal.settle(change, "conflict", after=now, reason=text, news=news_of(change, text, ref))
         elif change.sends >= _EDITS or self._records.stopped:
-            text = join([_about(change), msg("It was not saved. Ask again if you still want it.")])
-            await self._journal.settle(change, "failed", reason=text, news=self._news(change, text, ref))
+            text = about(change, msg("It was not saved. Ask again if you still want it."))
+            await self._journal.settle(change, "failed", reason=text, news=news_of(change, text, ref))
         elif await self._journal.ledger.duty.send_again(change, turn.hold.holder):
-            try:
-                edited = await sent_edit(self._records, change, plan, turn)
-            except MayHaveActed:
-                return
-            except CrmError as error:
-                await self._tell(change, join([_about(change), error.text]), ref)
-                return
-            await self._tell(change, _saved(edited.after), ref)
-
-    async def _settled_edit(self, change: Change, plan: Planned, now: Customer) -> None:
-        try:
-            edited = await settled_edit(self._records, change, plan, now)
-        except CrmError as error:
-            await self._tell(change, join([_about(change), error.text]), now.as_ref())
-        else:
-            await self._tell(change, _saved(edited.after), now.as_ref())
+            with suppress(CrmError):  # it is unsure again and comes again, or it is settled and its person hears
+                await sent_edit(self._records, change, plan, turn, later=True)
 
     async def delete(self, change: Change, turn: Turn) -> None:
         """Never sent again. Gone: done. There after two looks: it was not deleted."""
@@ -197,7 +173,7 @@ class Looking:
         name, ref = clean(change.name), change.ref
         if await is_gone(self._records, change.before):
             text = msg("Deleted: {ref} {name}.", ref=ref, name=name)
-            await self._journal.settle(change, "done", news=self._news(change, text))
+            await self._journal.settle(change, "done", news=news_of(change, text))
             return
         if await self._too_early(change, turn):
             return
@@ -207,7 +183,7 @@ class Looking:
             await self._journal.settle(change, "unsure", reason=change.reason, next_at=later, probed=True)
             return
         text = msg("{ref} {name} was not deleted. Ask again if you still want it.", ref=ref, name=name)
-        await self._journal.settle(change, "failed", reason=text, news=self._news(change, text, ref))
+        await self._journal.settle(change, "failed", reason=text, news=news_of(change, text, ref))
 
     async def _too_early(self, change: Change, turn: Turn) -> bool:
         """Whether what is not there may still come: the process that sent it is gone, and AntCRM may be at it."""
@@ -228,25 +204,5 @@ class Looking:
             text = msg(
                 "{name} may be there twice: {refs}. Look, and delete one.", name=clean(change.name), refs=numbers
             )
-            news = self._news(change, text, *refs)
+            news = news_of(change, text, *refs)
         await self._journal.ledger.duty.looked(change, news)
-
-    async def _tell(self, change: Change, text: Text, *refs: Ref) -> None:
-        news = self._news(change, text, *refs)
-        if news is not None:
-            await self._journal.ledger.duty.tell(change, news)
-
-    def _news(self, change: Change, text: Text, *refs: Ref) -> News | None:
-        """Of a row of an import nobody hears by itself: a hundred of them would come at once."""
-        return None if change.parent is not None else News(text, refs)
-
-
-def _about(change: Change) -> Text:
-    name = clean(change.name)
-    if change.ref is None:
-        return msg("About {name} (change #{number}):", name=name, number=str(change.id))
-    return msg("About {ref} {name} (change #{number}):", ref=change.ref, name=name, number=str(change.id))
-
-
-def _saved(customer: Customer) -> Text:
-    return msg("It is saved now: {ref} {name}.", ref=customer.ref, name=clean(customer.name))

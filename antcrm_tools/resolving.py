@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING
 
 from antcrm_tools import jobs
 from antcrm_tools.changes import LEASE, Change, Hold
-from antcrm_tools.errors import (
-    CrmError,
-    KeptForLater,
-    LedgerBroken,
-    NotActed,
-    OverCap,
-)
+from antcrm_tools.errors import BrokenRead, CrmError, KeptForLater, LedgerBroken, NotActed, OverCap
 from antcrm_tools.journal import Turn
 from antcrm_tools.liveness import new_holder
 from antcrm_tools.logs import note_unexpected
@@ -32,11 +26,8 @@ if TYPE_CHECKING:
 
 _LONGEST = timedelta(minutes=15)
 _MOST_DOUBLINGS = 6
-_MET_ENOUGH = 3
-"""Tries to meet a customer by our code that say nothing. After so many, and a look each time, it is not there."""
-
-_EDITS = 2
-"""Times an edit is sent at most."""
+_UNREAD = 3
+"""Customers AntCRM cannot read, of those that wait, after which the others are left for the next time."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,15 +55,17 @@ class Resolver:
         Raises:
             LedgerBroken: nothing can be looked after.
         """
-        await self._journal.disown()
-        duty = self._journal.ledger.duty
-        due = await duty.due(self._journal.now())
-        blocked = await duty.is_blocked(self._journal.now())
+        await self._journal.catch_up()
+        due = await self._journal.ledger.duty.due(self._journal.now(), waiting=not self._rests())
+        unread = 0
         for change in due:
-            if change.status == "waiting" and change.action == "create" and (blocked or self._rests()):
+            waits = change.status == "waiting" and change.action != "import"
+            if waits and (self._rests() or unread >= _UNREAD):
                 continue
             try:
                 await self._look_after(change)
+            except BrokenRead:
+                unread += waits
             except LedgerBroken:
                 raise
             except CrmError as error:
@@ -87,13 +80,17 @@ class Resolver:
             self._go_on(change)
             return
         if change.status == "done":
-            await self._looking.twins(change)
+            await self._look_for_twins(change)
             return
         holder = new_holder()
         if not await self._journal.ledger.duty.take_over(change, holder):
             return
         now = self._journal.now()
-        turn = Turn(Hold(holder, (), now, now + LEASE, self._journal.now), (), bound=True)
+        await self._step(change, Turn(Hold(holder, (), now, now + LEASE, self._journal.now), (), bound=True))
+        if change.parent is not None:
+            await jobs.tell_of_rows(self._records, change.parent)
+
+    async def _step(self, change: Change, turn: Turn) -> None:
         try:
             await self._steps(change)(change, turn)
         except KeptForLater:
@@ -102,12 +99,19 @@ class Resolver:
             raise
         except CrmError as error:
             await self._later(change, turn, error)
+            if isinstance(error, BrokenRead):
+                raise  # it may be AntCRM's trouble with this customer alone
             if isinstance(error, NotActed) and change.status == "waiting":
                 self._rests_until = self._journal.now() + self._journal.first_wait
         else:
             self._rests_until = None
-        if change.parent is not None:
-            await jobs.tell_of_rows(self._records, change.parent)
+
+    async def _look_for_twins(self, change: Change) -> None:
+        try:
+            await self._looking.twins(change)
+        except CrmError:
+            await self._journal.ledger.duty.look_again(change, self._journal.looked_into())
+            raise
 
     def _go_on(self, change: Change) -> None:
         """Beside the others, as it may take long."""
@@ -121,6 +125,8 @@ class Resolver:
             await jobs.go_on(self._records, change, no_progress)
         except CrmError as error:
             _log.warning("import %s stays open: %s", change.id, error)
+        except Exception as error:  # noqa: BLE001  nobody else would hear of it, and it would be logged with its words
+            note_unexpected(error)
 
     def _steps(self, change: Change) -> Callable[[Change, Turn], Awaitable[None]]:
         match change.action, change.status:
@@ -141,7 +147,7 @@ class Resolver:
             return
         pause = self._journal.pause
         after = min(pause * 2 ** min(change.probes, _MOST_DOUBLINGS), max(_LONGEST, pause))
-        if change.status == "waiting":
+        if change.status == "waiting" and not isinstance(why, BrokenRead):
             after = self._journal.first_wait  # all wait for the same AntCRM, and one is tried at a time
         status = "unsure" if change.status == "sent" else change.status
         await self._journal.settle(

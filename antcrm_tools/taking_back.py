@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from antcrm_tools.changes import Change, Intent, Wish
 from antcrm_tools.errors import BadInput, ChangedMeanwhile, CrmError, LedgerBroken, NotActed
+from antcrm_tools.finding import find
 from antcrm_tools.liveness import new_holder
 from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import WRITABLE, Customer, Draft
@@ -62,14 +63,44 @@ async def _cancel(records: Records, found: Undo) -> Undid:
     change, changes = found.change, records.journal.ledger.changes
     holder = new_holder()
     if not await records.journal.ledger.duty.take_over(change, holder):
-        raise BadInput(
-            msg("Change #{number} is being sent at this moment.", number=str(change.id)),
-            then=msg("Look at it in a minute, and undo it then."),
-        )
+        raise _being_sent(change)
     if change.action == "import":
         await records.journal.ledger.imports.cancel(change)
-    await changes.settle(change, "undone", reason=change.reason, mine=holder)
+    elif change.sends:
+        await _require_absent(records, change, holder)
+    # The rows of an import that are there are taken back one by one; until then it is done.
+    status = "done" if found.rows else "undone"
+    if not await changes.settle(change, status, reason=change.reason, mine=holder):
+        raise _being_sent(change)
     return Undid(found)
+
+
+async def _require_absent(records: Records, change: Change, holder: str) -> None:
+    """It left before, and may have been done all the same."""
+    journal, ours = records.journal, None
+    wait = (change.sent_at or change.begun_at) + journal.pause > journal.now()
+    try:
+        ours = None if wait else (await find(records, change, background=False)).ours
+    except CrmError:
+        wait = True
+    if ours is None and not wait:
+        return
+    # Whoever looks after it finds out.
+    await journal.settle(change, "unsure", reason=change.reason, next_at=journal.looked_into(), mine=holder)
+    raise BadInput(
+        msg(
+            "It was sent before, and it is not known yet whether it was saved (change #{number}).",
+            number=str(change.id),
+        ),
+        then=msg("Try again when it is: it is looked into by itself."),
+    )
+
+
+def _being_sent(change: Change) -> BadInput:
+    return BadInput(
+        msg("Change #{number} is being sent at this moment.", number=str(change.id)),
+        then=msg("Look at it in a minute, and undo it then."),
+    )
 
 
 async def _put_back(records: Records, found: Undo, wish: Wish, shown: str | None) -> Undid:
@@ -79,7 +110,7 @@ async def _put_back(records: Records, found: Undo, wish: Wish, shown: str | None
     edited = await records.edit(ref, lambda now: reversed_on(records, found.change, now).edit, wish, shown=shown)
     if not edited.fields and not edited.again:
         # It is as it was before already: nothing is sent, and the change is not one to undo any more.
-        await records.journal.ledger.changes.mark_undone(found.change)
+        await records.journal.ledger.undos.mark(found.change)
     return Undid(found, edited=edited, change=edited.change, again=edited.again)
 
 
@@ -142,7 +173,7 @@ async def _every_row(records: Records, found: Undo, wish: Wish, code: Callable[[
             )
         await journal.settle(head, "done", reason=failed[0] if failed else None, mine=turn.hold.holder)
         if not failed:
-            await journal.ledger.changes.mark_undone(found.change, head.id)
+            await journal.ledger.undos.mark(found.change, head.id)
     return Undid(found, change=head.id, failed=tuple(failed))
 
 

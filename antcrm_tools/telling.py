@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from antcrm_tools.changes import Change, Status
+from antcrm_tools.changes import Change, News, Status
+from antcrm_tools.models import Customer
+from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, clean, join, msg
 
 _BECAME: dict[Status, Text] = {
@@ -25,3 +27,24 @@ def became(change: Change) -> Text:
     if change.reason is not None and change.status in ("failed", "conflict"):
         parts.append(change.reason)
     return join(parts)
+
+
+def news_of(change: Change, text: Text, *refs: Ref) -> News | None:
+    """What its person hears of a change. Of a row of an import nothing by itself: a hundred would come at once."""
+    return None if change.parent is not None else News(text, refs)
+
+
+def saved_later(change: Change, customer: Customer, but: Text | None = None) -> News | None:
+    """It is saved after all; `but`: not quite as it was meant."""
+    said = msg("It is saved now: {ref} {name}.", ref=customer.ref, name=clean(customer.name))
+    return news_of(change, said if but is None else join([said, but]), customer.as_ref())
+
+
+def about(change: Change, text: Text) -> Text:
+    """Something about a change for a person who has done other things since."""
+    name = clean(change.name)
+    if change.ref is None:
+        first = msg("About {name} (change #{number}):", name=name, number=str(change.id))
+    else:
+        first = msg("About {ref} {name} (change #{number}):", ref=change.ref, name=name, number=str(change.id))
+    return join([first, text])

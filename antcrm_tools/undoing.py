@@ -209,4 +209,4 @@ async def of_create(records: Records, change: Change) -> Undo:
 
 async def _successor(records: Records, change: Change) -> Ref | None:
     """The customer a change is about: by another number now if it was deleted and brought back."""
-    return None if change.ref is None else await records.journal.ledger.changes.successor(change.ref)
+    return None if change.ref is None else await records.journal.ledger.undos.successor(change.ref)

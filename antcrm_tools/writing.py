@@ -11,6 +11,7 @@ from antcrm_tools.journal import Turn, not_known
 from antcrm_tools.meaning import differing
 from antcrm_tools.models import Customer
 from antcrm_tools.plans import Edited, Planned, check_edited, still_there
+from antcrm_tools.telling import about, news_of, saved_later
 from antcrm_tools.text import Text, msg
 
 if TYPE_CHECKING:
@@ -50,32 +51,35 @@ async def made_before(records: Records, wish: Wish) -> Change | None:
     return earlier if earlier is not None and earlier.status == "done" and not earlier.erased else None
 
 
-async def sent_edit(records: Records, change: Change, plan: Planned, turn: Turn) -> Edited:
-    """Send an edit that is written down, and settle it.
+async def sent_edit(records: Records, change: Change, plan: Planned, turn: Turn, *, later: bool = False) -> Edited:
+    """Send an edit that is written down, and settle it. `later`: nobody waits for it, and its person hears by news.
 
     Raises:
         CrmError: as `Records.edit`.
     """
-    journal, ref = records.journal, plan.before.as_ref()
+    journal, ref, mine = records.journal, plan.before.as_ref(), turn.hold.holder
     try:
         await records.api.edit(ref, plan.edit, check=turn.hold.check)
         after = await records.read_back(ref)
     except MayHaveActed as error:
         found = await _as_intended(records, plan)
         if found is None:
+            if not await journal.settle(change, "unsure", reason=error.what, next_at=journal.looked_into(), mine=mine):
+                return await _edited_elsewhere(records, change, plan)
             before = msg("Before, {ref} was: {values}.", ref=ref, values=plan.before_in_words())
-            await journal.settle(
-                change, "unsure", reason=error.what, next_at=journal.looked_into(), mine=turn.hold.holder
-            )
             raise not_known(change, error.what, before) from None
         after = found
     except CrmError as error:
-        await journal.settle(change, "failed", reason=error.text)
+        news = news_of(change, about(change, error.text), ref) if later else None
+        if not await journal.settle(change, "failed", reason=error.text, mine=mine, news=news):
+            return await _edited_elsewhere(records, change, plan)
         raise
-    return await settled_edit(records, change, plan, after)
+    return await settled_edit(records, change, plan, after, later=later)
 
 
-async def settled_edit(records: Records, change: Change, plan: Planned, after: Customer) -> Edited:
+async def settled_edit(
+    records: Records, change: Change, plan: Planned, after: Customer, *, later: bool = False
+) -> Edited:
     """Settle an edit by what reading it back showed.
 
     Raises:
@@ -86,10 +90,26 @@ async def settled_edit(records: Records, change: Change, plan: Planned, after: C
     except NotStored as error:
         records.stopped = records.stopped or error.stopped
         nothing = not differing(plan.fields, plan.before, after, records.region)
-        await records.journal.settle(change, "failed" if nothing else "done", after=after, reason=error.text)
+        news = news_of(change, about(change, error.text), after.as_ref()) if later else None
+        status = "failed" if nothing else "done"
+        await records.journal.settle(change, status, after=after, reason=error.text, news=news)
         raise
-    await records.journal.settle(change, "done", after=after)
+    await records.journal.settle(change, "done", after=after, news=saved_later(change, after) if later else None)
     return Edited(plan.before, after, tuple(plan.fields), change.id)
+
+
+async def _edited_elsewhere(records: Records, change: Change, plan: Planned) -> Edited:
+    """This process was held up, and another one has gone on with the change: what it says now is what counts."""
+    now = await records.journal.ledger.changes.require(change.id)
+    if now.status == "done" and now.after is not None:
+        return Edited(plan.before, now.after, tuple(plan.fields), change.id)
+    raise _of_elsewhere(now)
+
+
+def _of_elsewhere(now: Change) -> CrmError:
+    if now.is_open:
+        return not_known(now, now.reason or msg("It was sent a moment ago and is not finished."))
+    return CrmError(now.reason or msg("AntCRM did not do it."))
 
 
 async def delete(records: Records, before: Customer, turn: Turn, wish: Wish, parent: int | None = None) -> Deletion:
@@ -99,29 +119,35 @@ async def delete(records: Records, before: Customer, turn: Turn, wish: Wish, par
         CrmError: as `Records.delete`.
     """
     ref = before.as_ref()
-    change = await records.journal.begin(
-        turn, wish, Intent("delete", before.name, ref=ref, before=before, parent=parent)
-    )
+    intent = Intent("delete", before.name, ref=ref, before=before, parent=parent)
+    change = await records.journal.begin(turn, wish, intent)
     try:
         await records.api.delete(ref, check=turn.hold.check)
     except MayHaveActed as error:
         if not await is_gone(records, before):
-            await _unsure(records, change, turn, error.what)
+            return await _unsure(records, change, turn, error.what)
     except CrmError as error:
-        await records.journal.settle(change, "failed", reason=error.text)
+        if not await records.journal.settle(change, "failed", reason=error.text, mine=turn.hold.holder):
+            return await _deleted_elsewhere(records, change)
         raise
     else:
         try:
             gone = await _is_gone(records, before)
         except (MayHaveActed, NotActed) as error:
-            await _unsure(records, change, turn, error.what)
-        else:
-            if not gone:
-                error = still_there(ref)
-                await records.journal.settle(change, "failed", reason=error.text)
-                raise error
+            return await _unsure(records, change, turn, error.what)
+        if not gone:
+            error = still_there(ref)
+            await records.journal.settle(change, "failed", reason=error.text)
+            raise error
     await records.journal.settle(change, "done")
     return Deletion(before, change.id)
+
+
+async def _deleted_elsewhere(records: Records, change: Change) -> Deletion:
+    now = await records.journal.ledger.changes.require(change.id)
+    if now.status == "done" and now.before is not None:
+        return Deletion(now.before, change.id)
+    raise _of_elsewhere(now)
 
 
 async def is_gone(records: Records, before: Customer) -> bool:
@@ -140,9 +166,10 @@ async def _is_gone(records: Records, before: Customer) -> bool:
     return not await records.still_listed(before)
 
 
-async def _unsure(records: Records, change: Change, turn: Turn, why: Text) -> None:
+async def _unsure(records: Records, change: Change, turn: Turn, why: Text) -> Deletion:
     journal = records.journal
-    await journal.settle(change, "unsure", reason=why, next_at=journal.looked_into(), mine=turn.hold.holder)
+    if not await journal.settle(change, "unsure", reason=why, next_at=journal.looked_into(), mine=turn.hold.holder):
+        return await _deleted_elsewhere(records, change)
     raise not_known(change, why, msg("A delete is never sent a second time.")) from None
 
 

@@ -4,14 +4,14 @@ A fifth of all requests is lost before or after AntCRM acts, is carried out late
 answer. In the end every lead must be there once, as it was sent, and nothing may be open in the ledger: the exit code
 is 0 if so, else 1.
 
-The three runs, some minutes each on two cores:
+The three runs, each some five to ten minutes on two cores:
 
   uv run python benchmarks/faults.py --imports 0
       10,000 captures of 50 people, 500 of them sent twice, 20 kills; the ledger is a file
   uv run python benchmarks/faults.py --captures 0
       50 imports of 400 rows, 20 kills; every five have an AntCRM and a ledger of their own
-  uv run --group postgres python benchmarks/faults.py --imports 0 --ledger postgres --workers 2
-      the captures once more, by two processes with one Postgres, which is started for it
+  uv run --group postgres python benchmarks/faults.py --imports 0 --ledger postgres
+      the captures once more, on a Postgres that is started for it
 
 Everything is drawn from --seed, but what meets what is decided by the machine as well.
 """
@@ -156,7 +156,7 @@ def asked() -> argparse.Namespace:
         "rows": (400, "leads in a file"),
         "together": (5, "files that have an AntCRM and a ledger in common: lists grow with all that is new in one"),
         "kills": (20, "processes killed, in each of the two runs"),
-        "workers": (1, "processes that work side by side"),
+        "workers": (2, "processes that work side by side with one ledger"),
         "seed": (1, "of what is drawn"),
         "seconds": (1800, "after which one AntCRM's part is given up"),
     }.items():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from antcrm_tools.changes import OPEN, Change, Hold, Intent, News, Status, Wish
@@ -18,9 +19,12 @@ from antcrm_tools.ledger.rows import change_of, ms
 from antcrm_tools.ledger.schema import changes, claims
 from antcrm_tools.ledger.store import Store
 from antcrm_tools.ledger.values import dump, write_customer, write_edit, write_text
+from antcrm_tools.meaning import contact_keys
 from antcrm_tools.models import Customer
-from antcrm_tools.refs import Ref, require_ref
+from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, msg
+
+_log = logging.getLogger(__name__)
 
 
 class Changes:
@@ -107,6 +111,7 @@ class Changes:
         reason: Text | None = None,
         next_at: datetime | None = None,
         probed: bool = False,
+        met: bool = False,
         news: News | None = None,
         mine: str = "",
         certain: bool = False,
@@ -120,18 +125,20 @@ class Changes:
         values = self.outcome(status, ref, before, after, reason, next_at)
         if probed:
             values["probes"] = changes.c.probes + 1
+        if met:
+            values["meets"] = changes.c.meets + 1
 
         def work(connection: Connection) -> bool:
-            if certain and ref is not None:
-                self._give_back(connection, change, ref)
             try:
                 with connection.begin_nested():
-                    settled = self.settle_now(connection, change, values, ref, mine)
-            except IntegrityError:
+                    if certain and ref is not None:
+                        self._give_back(connection, change, ref)
+                    self._settle_or_raise(connection, change, values, ref, mine)
+            except (IntegrityError, _NotSettledError):
                 return False
-            if settled and news is not None:
+            if news is not None:
                 self.notices.add(connection, change, news.text, news.refs)
-            return settled
+            return True
 
         return await self.store.run(work)
 
@@ -167,7 +174,7 @@ class Changes:
         if before is not None:
             values["before"] = write_customer(before)
         if after is not None:
-            values |= {"after": write_customer(after), "name": after.name}
+            values |= {"after": write_customer(after), "name": after.name.replace("\0", "")}
         return values
 
     async def listed(self, where: ColumnElement[bool], *order: Any, limit: int = 1000, offset: int = 0) -> list[Change]:
@@ -175,7 +182,8 @@ class Changes:
         query = select(changes).where(self.of(where)).order_by(*(order or (changes.c.id.desc(),)))
 
         def work(connection: Connection) -> list[Change]:
-            return [change_of(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+            return [change for row in rows if (change := _readable(row)) is not None]
 
         return await self.store.run(work, write=False)
 
@@ -196,6 +204,12 @@ class Changes:
                 then=msg("Try again."),
             )
         return change_of(connection.execute(select(changes).where(changes.c.id == number)).mappings().one())
+
+    def _settle_or_raise(
+        self, connection: Connection, change: Change, values: dict[str, Any], ref: Ref | None, mine: str
+    ) -> None:
+        if not self.settle_now(connection, change, values, ref, mine):
+            raise _NotSettledError
 
     def settle_now(
         self, connection: Connection, change: Change, values: dict[str, Any], ref: Ref | None, mine: str = ""
@@ -228,34 +242,9 @@ class Changes:
             connection.execute(delete(claims).where(claimed))
             taken = and_(self.of(changes.c.id == other), changes.c.status == "done")
             again = {"status": "unsure", "next_at": ms(self._clock()), "ref": None, "after": None, "settled_at": None}
-            connection.execute(update(changes).where(taken).values(**again))
-
-    async def mark_undone(self, change: Change, by: int | None = None) -> None:
-        """There is nothing of it to undo any more."""
-        done = and_(changes.c.id == change.id, changes.c.status == "done")
-        await self.update(self.of(done), status="undone", undone_by=by)
-
-    async def successor(self, ref: Ref) -> Ref:
-        """The number a customer has now, after having been deleted and brought back any number of times."""
-
-        def work(connection: Connection) -> str:
-            found = str(ref)
-            deleted, back = changes.alias(), changes.alias()
-            while True:
-                query = select(back.c.ref).where(
-                    deleted.c.crm == self._crm,
-                    deleted.c.action == "delete",
-                    deleted.c.ref == found,
-                    back.c.undoes == deleted.c.id,
-                    back.c.status.in_(("done", "undone")),
-                    back.c.ref != found,
-                )
-                now = connection.execute(query.order_by(back.c.id.desc())).scalars().first()
-                if now is None:
-                    return found
-                found = now
-
-        return require_ref(await self.store.run(work, write=False))
+            if connection.execute(update(changes).where(taken).values(**again)).rowcount:
+                row = connection.execute(select(changes).where(changes.c.id == other)).mappings().one()
+                self.locks.put(connection, contact_keys(change_of(row).draft), other, self._clock())
 
     def _mark_undone(self, connection: Connection, number: int, by: int) -> None:
         where = and_(self.of(changes.c.id == number), changes.c.status.in_(("done", "conflict")))
@@ -280,7 +269,7 @@ class Changes:
             "undoes": wish.undoes,
             "begun_at": now,
             "counted_at": None if wish.undoes is not None else now,
-            "name": intent.name,
+            "name": intent.name.replace("\0", ""),
             "arguments": wish.arguments,
             "wanted": None if intent.wanted is None else write_edit(intent.wanted),
             "known": dump(list(intent.known)) if intent.known else None,
@@ -305,3 +294,16 @@ class Changes:
     def of(self, where: ColumnElement[bool]) -> ColumnElement[bool]:
         """A condition, for this AntCRM only."""
         return and_(changes.c.crm == self._crm, where)
+
+
+class _NotSettledError(Exception):
+    """It was not this holder's, or was settled before: the transaction is undone."""
+
+
+def _readable(row: RowMapping) -> Change | None:
+    """A row as a change; None where it cannot be read, which must not hide the others."""
+    try:
+        return change_of(row)
+    except (LookupError, TypeError, ValueError) as error:
+        _log.error("change %s cannot be read: %s", row["id"], type(error).__name__)
+        return None

@@ -31,7 +31,16 @@ class Duty:
         # A process that is gone is waited for no longer.
         gone = changes.c.holder == change.holder if is_gone(change.holder) else false()
         free = or_(gone, _free(now))
-        where = and_(self._changes.of(changes.c.id == change.id), changes.c.status == change.status, free)
+        # As it was read: what somebody has looked at since has had its turn.
+        same = and_(
+            changes.c.id == change.id,
+            changes.c.status == change.status,
+            changes.c.sends == change.sends,
+            changes.c.probes == change.probes,
+            changes.c.meets == change.meets,
+            changes.c.next_at.is_(None) if change.next_at is None else changes.c.next_at == ms(change.next_at),
+        )
+        where = and_(self._changes.of(same), free)
         return await self._changes.update(where, holder=holder, until=ms(now + LEASE))
 
     async def send_again(self, change: Change, holder: str) -> bool:
@@ -56,29 +65,27 @@ class Duty:
 
         return await self._changes.store.run(work)
 
-    async def due(self, now: datetime, limit: int = 50) -> Sequence[Change]:
+    async def due(self, now: datetime, *, waiting: bool = True, limit: int = 50) -> Sequence[Change]:
         """What has to be looked at, oldest first: waiting and unsure changes, and those of processes that are gone.
 
-        Rows of an import that were not sent are the import's.
+        Rows of an import that were not sent are the import's. `waiting`: also what waits for AntCRM to be reached.
         """
-        stepped_back = ms(now + _STALE)
-        timely = or_(changes.c.next_at <= ms(now), changes.c.next_at > stepped_back)
+        timely = or_(changes.c.next_at <= ms(now), changes.c.next_at > ms(now + _STALE))
         free = _free(now)
         mine = or_(changes.c.parent.is_(None), changes.c.sends > 0, changes.c.undoes.is_not(None))
-        where = or_(
-            and_(changes.c.status == "waiting", mine, timely, free),
+        kinds = [
             and_(changes.c.status == "unsure", timely, free),
             and_(changes.c.status == "sent", free),
-            and_(changes.c.status == "done", timely),
-        )
-        left = await self._left_behind()
-        return [*left, *await self._changes.listed(where, changes.c.id, limit=limit)]
-
-    async def is_blocked(self, now: datetime) -> bool:
-        """Whether the oldest that waits for AntCRM is not to be tried yet: then none that is younger is, either."""
-        waits = and_(changes.c.status == "waiting", changes.c.action == "create", changes.c.counted_at.is_not(None))
-        oldest = await self._changes.listed(and_(waits, changes.c.next_at.is_not(None)), changes.c.id, limit=1)
-        return bool(oldest) and oldest[0].next_at is not None and now < oldest[0].next_at < now + _STALE
+            and_(changes.c.status == "done", changes.c.next_at.is_not(None), timely),
+            and_(changes.c.status == "waiting", changes.c.action == "import", timely, free),
+        ]
+        if waiting:
+            kinds.append(and_(changes.c.status == "waiting", changes.c.action != "import", mine, timely, free))
+        # One after the other, each by its index: none crowds the others out.
+        found = {change.id: change for change in await self._left_behind()}
+        for kind in kinds:
+            found |= {change.id: change for change in await self._changes.listed(kind, changes.c.id, limit=limit)}
+        return [found[number] for number in sorted(found)]
 
     async def _left_behind(self) -> list[Change]:
         """Changes of processes that are certainly gone, though their time is not over."""
@@ -111,6 +118,16 @@ class Duty:
             where = and_(self._changes.of(changes.c.id == change.id), changes.c.next_at.is_not(None))
             looked = connection.execute(update(changes).where(where).values(next_at=None)).rowcount
             if looked and news is not None:
+                self._changes.notices.add(connection, change, news.text, news.refs)
+
+        await self._changes.store.run(work)
+
+    async def tell_once(self, change: Change, news: News) -> None:
+        """As `tell`, but of this change only the first time."""
+
+        def work(connection: Connection) -> None:
+            first = and_(changes.c.id == change.id, changes.c.meets == 0)
+            if connection.execute(update(changes).where(self._changes.of(first)).values(meets=1)).rowcount:
                 self._changes.notices.add(connection, change, news.text, news.refs)
 
         await self._changes.store.run(work)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, update
+from sqlalchemy import Connection, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from antcrm_tools.changes import LEASE, OPEN, Change, Hold, Intent, Status, Wish
@@ -136,7 +136,8 @@ class Imports:
 
         def work(connection: Connection) -> None:
             ids = [row.id for row, _ in rows.values()]
-            where = and_(changes.c.id.in_(ids), changes.c.status == "waiting")
+            free = or_(changes.c.until.is_(None), changes.c.until <= ms(self._changes.now()))
+            where = and_(changes.c.id.in_(ids), changes.c.status == "waiting", free)
             sent = connection.execute(update(changes).where(where).values(**values)).rowcount
             bound = [
                 self._changes.locks.bind(connection, hold.holder, name, row.id)
@@ -148,30 +149,39 @@ class Imports:
 
         await self._changes.store.run(work)
 
-    async def settle(self, fates: Iterable[RowFate]) -> None:
-        """Say what became of rows, all at once; one whose customer belongs to another create is looked into later."""
+    async def settle(self, fates: Iterable[RowFate], holder: str) -> None:
+        """Say what became of rows, all at once. What is not this holder's any more is left to whoever has it now."""
         every = list(fates)
 
         def work(connection: Connection) -> None:
             for fate in every:
-                values: dict[str, Any] = self._changes.outcome(
-                    fate.status, fate.ref, None, fate.after, fate.reason, fate.next_at
-                )
-                if fate.status == "waiting":
-                    values["sends"] = 0  # AntCRM did nothing with it, and its package is made up anew
-                    self._changes.locks.free(connection, fate.row.id)
-                if fate.known:
-                    values["known"] = _known(fate.known)
-                try:
-                    with connection.begin_nested():
-                        self._changes.settle_now(connection, fate.row, values, fate.ref)
-                except IntegrityError:
-                    later = self._changes.outcome("unsure", None, None, None, fate.reason, self._changes.now())
-                    self._changes.settle_now(connection, fate.row, later, None)
+                self._settle(connection, fate, holder)
 
         if every:
             await self._changes.store.run(work)
 
-
-def _known(refs: tuple[str, ...]) -> str:
-    return dump(list(refs))
+    def _settle(self, connection: Connection, fate: RowFate, holder: str) -> None:
+        row = fate.row
+        values: dict[str, Any] = self._changes.outcome(
+            fate.status, fate.ref, None, fate.after, fate.reason, fate.next_at
+        )
+        if fate.known:
+            values["known"] = dump(list(fate.known))
+        unsent = and_(changes.c.status == "waiting", changes.c.sends == 0)
+        mine = or_(and_(changes.c.status == "sent", changes.c.holder == holder), unsent)
+        if connection.execute(select(changes.c.id).where(changes.c.id == row.id, mine)).first() is None:
+            return
+        if fate.status == "waiting":
+            head = connection.execute(select(changes.c.status).where(changes.c.id == row.parent)).scalar()
+            if head in OPEN:
+                values["sends"] = 0  # AntCRM did nothing with it, and its package is made up anew
+                self._changes.locks.free(connection, row.id)
+            else:
+                values["next_at"] = ms(self._changes.now())  # nobody makes up packages any more: it goes by itself
+        try:
+            with connection.begin_nested():
+                self._changes.settle_now(connection, row, values, fate.ref)
+        except IntegrityError:
+            # The customer belongs to another create; this one is looked into later.
+            later = self._changes.outcome("unsure", None, None, None, fate.reason, self._changes.now())
+            self._changes.settle_now(connection, row, later, None)

@@ -16,6 +16,7 @@ from antcrm_tools.ledger.imports import Imports
 from antcrm_tools.ledger.locks import Locks
 from antcrm_tools.ledger.notices import Notices
 from antcrm_tools.ledger.store import Store
+from antcrm_tools.ledger.undos import Undos
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Ledger:
     duty: Duty
     imports: Imports
     notices: Notices
+    undos: Undos
     history: History
     erasing: Erasing
 
@@ -48,6 +50,7 @@ class Ledger:
             duty,
             Imports(changes, duty),
             changes.notices,
+            Undos(changes, crm),
             History(changes),
             Erasing(store, crm, clock),
         )

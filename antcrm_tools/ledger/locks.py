@@ -69,6 +69,14 @@ class Locks:
         mine = and_(locks.c.crm == self._crm, locks.c.holder == holder, locks.c.name == self.hashed(name))
         return connection.execute(update(locks).where(mine).values(change=change)).rowcount == 1
 
+    def put(self, connection: Connection, names: Iterable[str], change: int, now: datetime) -> None:
+        """Let a change hold names again that nobody else holds meanwhile."""
+        for name in {self.hashed(name) for name in names}:
+            there = and_(locks.c.crm == self._crm, locks.c.name == name)
+            if connection.execute(select(locks.c.name).where(there)).first() is None:
+                values = {"crm": self._crm, "name": name, "holder": "", "taken": ms(now), "until": ms(now)}
+                connection.execute(insert(locks).values(values | {"change": change}))
+
     def free(self, connection: Connection, change: int) -> None:
         """A change is settled."""
         connection.execute(delete(locks).where(locks.c.crm == self._crm, locks.c.change == change))

@@ -52,6 +52,7 @@ def change_of(row: RowMapping) -> Change:
         until=moment(row["until"]),
         sends=row["sends"],
         probes=row["probes"],
+        meets=row["meets"],
         name=row["name"] or "",
         wanted=None if row["wanted"] is None else read(row["wanted"]),
         known=tuple(cast("list[str]", json.loads(row["known"]))) if row["known"] else (),

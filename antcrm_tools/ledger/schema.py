@@ -66,6 +66,7 @@ changes = Table(
     Column("until", _Moment),
     Column("sends", Integer, nullable=False, default=0),
     Column("probes", Integer, nullable=False, default=0),
+    Column("meets", Integer, nullable=False, default=0),
     # How a customer AntCRM holds no more than our word for is called in the audit; all of it is erased in time.
     Column("name", Text),
     Column("arguments", Text),
@@ -80,6 +81,7 @@ changes = Table(
     Index("changes_by_ref", "crm", "ref"),
     Index("changes_by_cause", "crm", "cause"),
     Index("changes_by_parent", "parent"),
+    Index("changes_by_undoes", "crm", "undoes"),
     sqlite_autoincrement=True,
 )
 

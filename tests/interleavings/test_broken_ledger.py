@@ -3,196 +3,25 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy.event import listen, remove
 from sqlalchemy.pool import Pool
 
 from antcrm_tools.errors import CrmError, LedgerBroken
-from antcrm_tools.house import House
-from antcrm_tools.ledger.schema import VERSION
-from antcrm_tools.ledger.store import Store
-from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Outcome, Queued, Unsure
+from antcrm_tools.outcomes import Ask, Done, Queued, Unsure
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.tools import tool_named
-from tests.fakes.world import KEY, World, world
-from tests.interleavings.houses import another
+from tests.fakes.world import KEY
+from tests.interleavings.breaking import LAN, LONG, METHODS, PHONE, POINTS, SECRET, Disk, every_call, office, sent_points
 from tests.interleavings.leads import LEASED, changes
-
-LAN = Actor("lan@antcrm.example", "terminal")
-PHONE = "0977123456"
-SECRET = "Bí Mật Của Khách"
-LONG = f"{SECRET} " * 400
-"""Fits into no page of the file."""
 
 ADMIN = "Tell the admin. Nothing can be changed in AntCRM until it is put right; looking up still works."
 ANEW = "Put a copy of it back, or move it away and start again; a new one knows nothing of the old."
 UPDATE = "Update this program and start it again."
-
-Call = tuple[str, dict[str, Any]]
-CALLS: dict[str, Call] = {
-    "create": ("create_lead", {"name": SECRET, "phones": [PHONE], "note": LONG}),
-    "edit": ("update_stage", {"ref": HOA.ref, "stage": AN.stage}),
-    "delete": ("delete_customer", {"ref": AN.ref}),
-}
-METHODS = {"create": "POST", "edit": "PUT", "delete": "DELETE"}
-
-POINTS: dict[str, tuple[str, str]] = {
-    "before the intent": ("GET", "after"),
-    "between intent and request": ("write", "before"),
-    "before it is settled": ("write", "after"),
-}
-"""At the next read or write, before AntCRM sees it or after."""
-
-every_call = pytest.mark.parametrize("call", CALLS)
-sent_points = pytest.mark.parametrize("point", list(POINTS)[1:])
-
-
-@dataclass
-class Watched(httpx.AsyncBaseTransport):
-    """A line on which something can happen, and which looks for the intent of every write that passes."""
-
-    inner: httpx.AsyncBaseTransport
-    ledger: World
-    unwritten: list[str] = field(default_factory=list[str])
-    _at: tuple[str, str] = ("", "")
-    _happens: Callable[[], Awaitable[object]] | None = None
-
-    def at(self, point: str, happens: Callable[[], Awaitable[object]]) -> None:
-        self._at, self._happens = POINTS[point], happens
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        kind = "GET" if request.method == "GET" else "write"
-        if kind == "write":
-            written = {METHODS.get(change.action) for change in await changes(self.ledger) if change.status == "sent"}
-            if request.method not in written and "customerIdApiRing" not in request.content.decode():
-                self.unwritten.append(request.method)
-        await self._perhaps(kind, "before")
-        response = await self.inner.handle_async_request(request)
-        await self._perhaps(kind, "after")
-        return response
-
-    async def _perhaps(self, *here: str) -> None:
-        if here == self._at and self._happens is not None:
-            happens, self._happens = self._happens, None
-            await happens()
-
-
-@dataclass
-class Office:
-    """One process, its line, and another one that only looks."""
-
-    w: World
-    house: House
-    line: Watched
-
-    async def submit(self, call: str, *, source: str = "message 1") -> Outcome:
-        tool, arguments = CALLS[call]
-        return await self.house.desk().submit(tool_named(tool).call(arguments), LAN, source=source)
-
-    async def make(self, call: str, before: Callable[[], Awaitable[object]] | None = None) -> Outcome:
-        """The whole of it, with a yes where one is asked for; `before` happens when nothing but the write is left."""
-        if call != "delete":
-            if before is not None:
-                await before()
-            return await self.submit(call)
-        asked = await self.submit(call)
-        assert isinstance(asked, Ask)
-        if before is not None:
-            await before()
-        return await self.house.desk().answer(asked.ticket, LAN, yes=True)
-
-    async def later(self, **by: float) -> None:
-        self.w.clock.advance(**by)
-        await self.house.resolver().tick()
-
-    def acted(self) -> list[str]:
-        """Writes that changed AntCRM."""
-        return [request.method for request in self.w.sandbox.requests if request.acted]
-
-    async def reads(self) -> None:
-        """Whoever only looks notices nothing."""
-        desk = self.house.desk()
-        found = await desk.submit(tool_named("find_customers").call({"query": HOA.phone}), LAN)
-        shown = await desk.submit(tool_named("get_customer").call({"ref": HOA.ref}), LAN)
-        for each in (found, shown):
-            assert isinstance(each, Done)
-            assert HOA.name in each.result.sentence().render("en")
-
-
-@asynccontextmanager
-async def office(url: str | Path, *, ours: str | Path | None = None) -> AsyncGenerator[Office]:
-    """`ours`: the address by which the process under test reaches the ledger, where that is another one."""
-    async with world(url=url) as w:
-        for one in (AN, HOA):
-            row = w.sandbox.store.get("lead", one.id)
-            assert row is not None
-            row.fields["note"] = LONG
-            w.sandbox.store.save(row)
-        line = Watched(w.line, w)
-        async with another(w, url if ours is None else ours, line=line) as house:
-            yield Office(w, house, line)
-        assert line.unwritten == []
-
-
-@dataclass
-class Disk:
-    """Where the ledger lies, and what may become of it. What was wrong can be put right."""
-
-    file: Path
-    pragmas: str = ""
-
-    async def read_only(self) -> None:
-        self.pragmas = "query_only=1"
-
-    async def full(self) -> None:
-        self.pragmas = "max_page_count=1"
-
-    async def damaged(self) -> None:
-        with closing(sqlite3.connect(self.file)) as there, closing(sqlite3.connect(self._copy)) as copy:
-            there.backup(copy)
-        self._put(bytes(number * 7 % 251 for number in range(10_000)))
-
-    async def newer(self) -> None:
-        self._versioned(VERSION + 1)
-
-    async def mend(self) -> None:
-        self.pragmas = ""
-        if self._copy.exists():
-            self._put(self._copy.read_bytes())
-            self._copy.unlink()
-        self._versioned(VERSION)
-
-    def set_pragmas(self, connection: Any, *_: object) -> None:
-        """At each use of a connection, as a disk is full for those that are open as well."""
-        for pragma in ("query_only=0", "max_page_count=1073741823", self.pragmas):
-            if pragma:
-                connection.execute(f"PRAGMA {pragma}").close()
-
-    @property
-    def _copy(self) -> Path:
-        return self.file.with_name("copy")
-
-    def _put(self, content: bytes) -> None:
-        other = self.file.with_name("other")
-        other.write_bytes(content)
-        other.replace(self.file)
-        for end in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                self.file.with_name(self.file.name + end).unlink()
-
-    def _versioned(self, version: int) -> None:
-        with closing(sqlite3.connect(self.file, isolation_level=None)) as connection, suppress(sqlite3.DatabaseError):
-            connection.execute("UPDATE ledger_version SET version = ?", [version]).close()
-
 
 WAYS: dict[str, tuple[str, str, str]] = {
     "read_only": ("{file} cannot be written.", ADMIN, "reads"),
@@ -305,12 +134,23 @@ async def test_a_create_that_did_not_arrive_is_sent_once_when_the_ledger_is_back
         assert o.acted() == ["POST"]
 
 
+SENT_LATER = pytest.mark.xfail(
+    strict=True, reason="what could not be settled as failed is taken for lost, and sent by the Resolver"
+)
+
+
 @every_way
-@pytest.mark.parametrize("lost", ["no connection", "refused"])
-@pytest.mark.parametrize("call", ["create", "edit", "delete"])
-async def test_what_was_told_as_not_done_is_not_done_later(disk: Disk, way: str, lost: str, call: str) -> None:
-    if (call, lost) == ("create", "no connection"):
-        pytest.skip("that is kept, and said to be")
+@pytest.mark.parametrize(
+    ("call", "lost"),
+    [
+        pytest.param("create", "refused", marks=SENT_LATER),
+        pytest.param("edit", "refused", marks=SENT_LATER),
+        pytest.param("edit", "no connection", marks=SENT_LATER),
+        ("delete", "refused"),
+        ("delete", "no connection"),
+    ],
+)
+async def test_what_was_told_as_not_done_is_not_done_later(disk: Disk, way: str, call: str, lost: str) -> None:
     async with office(disk.file) as o:
         if lost == "refused":
             o.w.sandbox.faults.fail(METHODS[call], 400)
@@ -330,12 +170,8 @@ async def test_what_was_told_as_not_done_is_not_done_later(disk: Disk, way: str,
 @every_call
 @sent_points
 async def test_a_file_that_is_deleted_while_it_is_used(disk: Disk, call: str, point: str) -> None:
-    async def deleted() -> None:
-        for each in disk.file.parent.iterdir():
-            each.unlink()
-
     async with office(disk.file) as o:
-        o.line.at(point, deleted)
+        o.line.at(point, disk.deleted)
         assert isinstance(await o.make(call), Done)
         await o.later(seconds=LEASED)
         assert o.acted() == [METHODS[call]]
@@ -354,3 +190,84 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         (tmp_path / "file").unlink()
         made = await o.house.store().run(lambda connection: connection.closed)
         assert made is False
+
+
+@every_way
+@pytest.mark.parametrize("point", ["before the intent", *list(POINTS)[1:]])
+async def test_an_import_goes_on_when_the_ledger_is_back(disk: Disk, way: str, point: str) -> None:
+    rows = [{"name": f"{SECRET} {n}", "phones": [f"09771122{n:02}"], "note": LONG} for n in range(3)]
+    async with office(disk.file) as o:
+        asked = await o.call("import_leads", {"rows": rows})
+        assert isinstance(asked, Ask)
+        o.line.at(point, getattr(disk, way))
+        with pytest.raises(LedgerBroken) as caught:
+            await o.house.desk().answer(asked.ticket, LAN, yes=True, count=3)
+        said = caught.value.render("en")
+        await disk.mend()
+        for _ in range(3):
+            await o.later(seconds=LEASED)
+            await o.house.resolver().idle()
+        assert {change.status for change in await changes(o.w)} == {"done"}
+        assert o.acted() == ["POST"]
+        if "Nothing was sent" in said and point != "before the intent":
+            pytest.xfail(f"rows had left, and it was said: {said}")
+
+
+@pytest.mark.parametrize("by", [-1.0, 9.0], ids=["an hour back", "asleep for nine hours"])
+@pytest.mark.parametrize("point", POINTS)
+@every_call
+async def test_the_clock_at_every_point(disk: Disk, call: str, point: str, by: float) -> None:
+    async def turned() -> None:
+        o.w.clock.advance(hours=by)
+
+    async def soon() -> None:
+        o.line.at(point, turned)
+
+    async with office(disk.file) as o:
+        made, said = None, ""
+        try:
+            made = await o.make(call, soon)
+        except CrmError as error:
+            said = error.render("en")
+        told = o.acted()
+        assert told == ([METHODS[call]] if isinstance(made, Done) else [])
+        for _ in range(15):
+            await o.later(minutes=10)
+        assert [change for change in await changes(o.w) if change.is_open] == []
+        if made is None:
+            assert "Nothing was changed." in said
+            assert o.acted() == []
+            made = await o.make(call)
+            assert isinstance(made, Done)
+        assert o.acted() == [METHODS[call]]
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+@every_call
+async def test_a_deleted_file_and_a_lost_answer(disk: Disk, call: str, lost: str) -> None:
+    async with office(disk.file) as o:
+        getattr(o.w.line, f"lose_{lost}")(METHODS[call])
+        o.line.at("between intent and request", disk.deleted)
+        try:
+            made = await o.make(call)
+        except CrmError as error:
+            made = error
+        text = made.text.render("en") if isinstance(made, CrmError | Queued | Unsure) else "done"
+        assert "by itself" not in text  # nobody is left who could
+        assert (text == "done") == (lost == "answer")
+
+
+async def test_a_new_file_does_not_mix_up_numbers(disk: Disk) -> None:
+    """What was begun in a file that is gone says nothing of whatever has its number in the new one."""
+    async with office(disk.file) as o:
+
+        async def anew() -> None:
+            await disk.deleted()
+            o.w.sandbox.faults.act_late("PUT")
+            other = tool_named("update_stage").call({"ref": AN.ref, "stage": HOA.stage})
+            assert isinstance(await o.w.house.desk().submit(other, LAN, source="message 2"), Unsure)
+
+        o.line.at("between intent and request", anew)
+        assert isinstance(await o.make("create"), Done)
+        (change,) = await changes(o.w)
+        assert (change.action, change.status) == ("edit", "unsure")
