@@ -202,7 +202,9 @@ class Records:
             return False
         # AntCRM may write a day only (row "dates"), which reads as its midnight.
         slack = _SKEW if made.time() != time() else timedelta(days=2)
-        return made < (than or self._clock()) - slack
+        # A moment that lies ahead is from before the clock was set back.
+        now = self._clock()
+        return made < min(than or now, now) - slack
 
     def day(self, moment: datetime) -> date:
         """The day of a moment, where the company is."""

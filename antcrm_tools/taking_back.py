@@ -66,7 +66,7 @@ async def _cancel(records: Records, found: Undo) -> Undid:
         raise _being_sent(change)
     if change.action == "import":
         await records.journal.ledger.imports.cancel(change)
-    elif change.sends:
+    elif change.sends > 1:
         await _require_absent(records, change, holder)
     # The rows of an import that are there are taken back one by one; until then it is done.
     status = "done" if found.rows else "undone"

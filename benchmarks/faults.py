@@ -45,6 +45,8 @@ _REQUESTS: Final = 5
 """For a lead at least; a process is killed at some of them."""
 
 _SHOWN: Final = 20
+_ENDED: Final = 130
+"""The exit code after Ctrl-C or SIGTERM, as shells have it."""
 
 NONE_OF: Final = (
     "leads lost",
@@ -197,7 +199,8 @@ def main() -> None:
     try:
         good = both(given)
     except KeyboardInterrupt:
-        sys.exit("ended from outside")
+        print("ended from outside")
+        sys.exit(_ENDED)
     sys.exit(not good)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
+import os
+import shutil
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +35,9 @@ def ledgers(kind: str, folder: Path) -> Generator[str]:
     if kind == "sqlite":
         yield str(folder)
         return
+    # It locks a file there once more at the very end.
+    os.environ["XDG_RUNTIME_DIR"] = locks = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, locks, ignore_errors=True)
     server = importlib.import_module("pgserver").get_server(folder, cleanup_mode="stop")
     try:
         yield server.get_uri()

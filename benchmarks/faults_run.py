@@ -30,6 +30,9 @@ _AT_ONCE: Final = 20
 _AGAIN: Final = 0.5
 """Seconds after which a person sends what was not taken once more."""
 
+_CRASHES: Final = 5
+"""After so many a run is given up: they would go on."""
+
 _SPEAK: Final = 20
 """Seconds between two lines of progress."""
 
@@ -98,7 +101,7 @@ def cpu_seconds() -> float:
 
 async def _keep_working(run: Run) -> None:
     """One working process after the other, until the run is over."""
-    while not run.over:
+    while not run.over and run.crashed < _CRASHES:
         run.starts += 1
         given = asdict(run.place) | {"seed": run.place.seed * 1000 + run.starts}
         process = await asyncio.create_subprocess_exec(
@@ -164,6 +167,9 @@ async def _until_settled(run: Run, store: Store) -> None:
     begin = time.monotonic()
     while not run.done or await store.run(count_open, write=False):
         await asyncio.sleep(0.2)
+        if run.crashed >= _CRASHES:
+            print(f"  given up after {run.crashed} crashes")
+            break
         if time.monotonic() - begin > _SPEAK:
             begin = time.monotonic()
             print(f"  {len(run.handed_over)} of {len(run.wanted.tasks)} handed over, {run.killed} kills", flush=True)

@@ -12,7 +12,22 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _RUN = str(_ROOT / "benchmarks" / "faults.py")
 _SECONDS, _TO_TIDY_UP = 100, 20
 
-_SMALL = "--captures 30 --imports 2 --rows 20 --kills 2 --people 5 --pause 0.8 --seconds 45".split()
+_SMALL = [
+    "--captures",
+    "30",
+    "--imports",
+    "2",
+    "--rows",
+    "20",
+    "--kills",
+    "2",
+    "--people",
+    "5",
+    "--pause",
+    "0.8",
+    "--seconds",
+    "45",
+]
 
 
 @pytest.mark.parametrize("ledger", ["sqlite", "postgres"])

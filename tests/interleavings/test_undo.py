@@ -197,7 +197,7 @@ async def test_of_two_undos_at_once_one_happens(tmp_path: Path, kind: str, house
             outcomes = await asyncio.gather(*both, return_exceptions=True)
         assert any(isinstance(outcome, Done) and not outcome.again for outcome in outcomes), outcomes
         for outcome in outcomes:
-            assert isinstance(outcome, Done | Dropped | BadInput | Held | NotFound), outcome
+            assert isinstance(outcome, Done | Dropped | Unsure | BadInput | Held | NotFound), outcome
         assert len(w.sent(METHODS[kind])) == before + 1
         assert await status(w, number) == "undone"
         assert [change.status for change in await changes(w) if change.wish.undoes].count("done") == 1
