@@ -248,13 +248,15 @@ def _says_little(item: tuple[int, Change]) -> int:
 
 def _entirely(customer: Customer, draft: Draft, region: str) -> bool:
     """What the record holds is what the row says, but for what AntCRM fills in by itself."""
-    return not differing([name for name in WRITABLE if name not in FILLED_IN], customer, draft, region)
+    named = fold(customer.name) == fold(draft.name)  # nearly all differ in this, which is cheap to see
+    return named and not differing([name for name in WRITABLE if name not in FILLED_IN], customer, draft, region)
 
 
 def _as_sent(customer: Customer, draft: Draft, region: str) -> bool:
     """What the row says is in the record, and the phones and e-mails are the same."""
-    same_reach = contact_keys(draft, region) == contact_keys(customer, region)
-    return same_reach and not not_as_sent(draft, customer, region)
+    if fold(customer.name) != fold(draft.name):
+        return False
+    return contact_keys(draft, region) == contact_keys(customer, region) and not not_as_sent(draft, customer, region)
 
 
 def _by_contact(customer: Customer, draft: Draft, region: str) -> bool:

@@ -145,6 +145,14 @@ class Settings(BaseSettings):
             return None
         return SecretStr(addresses.read_proxy(value.get_secret_value(), "ANTCRM_TELEGRAM_PROXY"))
 
+    @field_validator("ledger_url")
+    @classmethod
+    def _a_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        url = value.get_secret_value().strip() if value else ""
+        if url and not url.casefold().startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+            raise ArgumentError(msg("ANTCRM_LEDGER_URL must begin with postgresql://."))
+        return SecretStr(url) if url else None
+
     @field_validator("region")
     @classmethod
     def _telephoned(cls, value: str) -> str:
@@ -209,9 +217,11 @@ class Settings(BaseSettings):
         """Everything in here that no log may show."""
         fields: list[object] = [getattr(self, name) for name in type(self).model_fields]
         values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
-        if self.telegram_proxy is not None:
-            # Who connects takes the address apart.
-            values.append(urlsplit(self.telegram_proxy.get_secret_value()).netloc.rpartition("@")[0])
+        for address in (self.telegram_proxy, self.ledger_url):
+            if address is not None:
+                # Who connects takes the address apart.
+                user = urlsplit(address.get_secret_value()).netloc.rpartition("@")[0]
+                values += [user, user.partition(":")[2]]
         return tuple(value for value in values if value)
 
 

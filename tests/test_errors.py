@@ -30,6 +30,7 @@ EVERY: dict[type[CrmError], CrmError] = {
         errors.NotAllowed(WHAT),
         errors.CannotAsk(WHAT),
         errors.NotActed(WHAT),
+        errors.BrokenRead(WHAT),
         errors.RateLimited(3.0),
         errors.Refused(SECRET),
         errors.Unauthorised(SECRET),
@@ -42,6 +43,10 @@ EVERY: dict[type[CrmError], CrmError] = {
         errors.NotStored(WHAT, done=WHAT),
         errors.FieldMoved(SECRET, {"note": SECRET}, WHAT, stopped=True),
         errors.EditsStopped(),
+        errors.KeptForLater(WHAT, change=7, done=WHAT),
+        errors.Held(WHAT),
+        errors.OverCap(WHAT),
+        errors.LedgerBroken(WHAT),
     )
 }
 

@@ -53,6 +53,13 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "SCOPES": "read, write,",
         "CONFIRM": "writes",
         "MAX_RPS": "0.5",
+        "DATA_DIR": "/var/lib/antcrm",
+        "LEDGER_URL": "postgresql://antcrm:word@db.example/antcrm",
+        "UNDO_HOURS": "48",
+        "KEEP_DAYS": "30",
+        "DAILY_WRITES": "100",
+        "DAILY_DELETES": "5",
+        "UNSURE_PAUSE": "60",
         "LANGUAGE": "vi",
         "REGION": "US",
         "TIMEZONE": "UTC",
@@ -72,6 +79,11 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.scopes == {"read", "write"}
     assert settings.confirm == "writes"
     assert settings.max_rps == 0.5
+    assert settings.data_dir == Path("/var/lib/antcrm")
+    assert settings.ledger_url == SecretStr("postgresql://antcrm:word@db.example/antcrm")
+    assert "word" in settings.secrets()
+    assert (settings.undo_hours, settings.keep_days, settings.unsure_pause) == (48, 30, 60)
+    assert (settings.daily_writes, settings.daily_deletes) == (100, 5)
     assert settings.language == "vi"
     assert settings.region == "US"
     assert settings.zone.key == settings.timezone == "UTC"
@@ -133,6 +145,7 @@ def test_every_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTCRM_DATA_DIR")
     unset = load_settings()
     for name in set(Settings.model_fields) - {"scopes"}:
         monkeypatch.setenv(f"ANTCRM_{name.upper()}", "")

@@ -35,7 +35,7 @@ _MOST = 6
 
 _REACH = ("phones", "emails")
 
-_FACES: dict[str, Text] = {"mcp": msg("assistant"), "telegram": msg("Telegram"), "terminal": msg("terminal")}
+_FACES: dict[str, Text] = {"mcp": msg("assistant"), "telegram": verbatim("Telegram"), "terminal": msg("terminal")}
 
 _STATUSES: dict[Status, Text] = {
     "waiting": msg("waits to be sent"),

@@ -16,7 +16,18 @@ from antcrm_tools.outcomes import Ask, Done, Queued, Unsure
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.tools import tool_named
 from tests.fakes.world import KEY
-from tests.interleavings.breaking import LAN, LONG, METHODS, PHONE, POINTS, SECRET, Disk, every_call, office, sent_points
+from tests.interleavings.breaking import (
+    LAN,
+    LONG,
+    METHODS,
+    PHONE,
+    POINTS,
+    SECRET,
+    Disk,
+    every_call,
+    office,
+    sent_points,
+)
 from tests.interleavings.leads import LEASED, changes
 
 ADMIN = "Tell the admin. Nothing can be changed in AntCRM until it is put right; looking up still works."

@@ -1,11 +1,11 @@
-"""The ledger's Postgres goes away at every point of a write and comes back: nothing leaves unwritten, nothing is lost."""
+"""The ledger's Postgres goes away at every point of a write and comes back: nothing leaves unwritten or is lost."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from antcrm_tools.errors import LedgerBroken
-from antcrm_tools.house import House
-from antcrm_tools.outcomes import Ask, Done, Dropped, Queued
+from antcrm_tools.outcomes import Ask, Done, Queued
 from antcrm_tools.sandbox import AN, HOA
 from tests.fakes.ledgers import BOUND, new_database
 from tests.fakes.world import KEY
@@ -262,7 +261,7 @@ async def test_a_create_that_did_not_arrive_is_sent_once_when_the_ledger_is_back
 
 
 @commits
-async def test_at_the_commit_of_a_yes(postgres_server: str, when: When) -> None:
+async def test_at_the_commit_of_a_yes(postgres_server: str, when: When, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is used up or not; nothing is sent, and the same wish can be said again at once."""
     async with far_office(postgres_server) as (o, wire):
 
@@ -273,7 +272,7 @@ async def test_at_the_commit_of_a_yes(postgres_server: str, when: When) -> None:
             await o.make("delete", breaks)
         assert caught.value.render("en") == GONE
         await wire.mend()
-        o.house.desk()._patience = 0.01
+        monkeypatch.setattr(o.house.desk(), "_patience", 0.01)
         asked = await o.submit("delete")
         if when == "when it is done" and not isinstance(asked, Ask):
             pytest.xfail(f"nobody carries it out, and it is said: {asked}")
