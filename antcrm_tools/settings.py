@@ -220,8 +220,7 @@ class Settings(BaseSettings):
         for address in (self.telegram_proxy, self.ledger_url):
             if address is not None:
                 # Who connects takes the address apart.
-                user = urlsplit(address.get_secret_value()).netloc.rpartition("@")[0]
-                values += [user, user.partition(":")[2]]
+                values.append(urlsplit(address.get_secret_value()).netloc.rpartition("@")[0])
         return tuple(value for value in values if value)
 
 

@@ -81,7 +81,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.max_rps == 0.5
     assert settings.data_dir == Path("/var/lib/antcrm")
     assert settings.ledger_url == SecretStr("postgresql://antcrm:word@db.example/antcrm")
-    assert "word" in settings.secrets()
+    assert "antcrm:word" in settings.secrets()
     assert (settings.undo_hours, settings.keep_days, settings.unsure_pause) == (48, 30, 60)
     assert (settings.daily_writes, settings.daily_deletes) == (100, 5)
     assert settings.language == "vi"

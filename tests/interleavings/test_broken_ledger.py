@@ -145,18 +145,13 @@ async def test_a_create_that_did_not_arrive_is_sent_once_when_the_ledger_is_back
         assert o.acted() == ["POST"]
 
 
-SENT_LATER = pytest.mark.xfail(
-    strict=True, reason="what could not be settled as failed is taken for lost, and sent by the Resolver"
-)
-
-
 @every_way
 @pytest.mark.parametrize(
     ("call", "lost"),
     [
-        pytest.param("create", "refused", marks=SENT_LATER),
-        pytest.param("edit", "refused", marks=SENT_LATER),
-        pytest.param("edit", "no connection", marks=SENT_LATER),
+        ("create", "refused"),
+        ("edit", "refused"),
+        ("edit", "no connection"),
         ("delete", "refused"),
         ("delete", "no connection"),
     ],
