@@ -1,4 +1,4 @@
-"""Real processes whose ledger cannot be used: that is said, looking up goes on, nothing is sent and nothing betrayed."""
+"""Real processes whose ledger cannot be used: it is said, looking up goes on, nothing is sent, nothing betrayed."""
 
 from __future__ import annotations
 

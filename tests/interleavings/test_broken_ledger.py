@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from sqlalchemy.event import listen, remove
 from sqlalchemy.pool import Pool
 
 from antcrm_tools.errors import CrmError, LedgerBroken
-from antcrm_tools.outcomes import Ask, Done, Queued, Unsure
+from antcrm_tools.outcomes import Ask, Done, Outcome, Queued, Unsure
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.tools import tool_named
 from tests.fakes.world import KEY
 from tests.interleavings.breaking import (
+    CALLS,
     LAN,
     LONG,
     METHODS,
@@ -24,6 +25,7 @@ from tests.interleavings.breaking import (
     POINTS,
     SECRET,
     Disk,
+    Office,
     every_call,
     office,
     sent_points,
@@ -41,6 +43,8 @@ WAYS: dict[str, tuple[str, str, str]] = {
     "newer": ("{file} was made by a newer version of this program.", UPDATE, ""),
 }
 """What is said of it, what to do, and whether the ledger itself can still be read."""
+
+ROWS = [{"name": f"{SECRET} {n}", "phones": [f"09771122{n:02}"], "note": LONG} for n in range(3)]
 
 every_way = pytest.mark.parametrize("way", WAYS)
 
@@ -201,22 +205,36 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 @every_way
 @pytest.mark.parametrize("point", ["before the intent", *list(POINTS)[1:]])
 async def test_an_import_goes_on_when_the_ledger_is_back(disk: Disk, way: str, point: str) -> None:
-    rows = [{"name": f"{SECRET} {n}", "phones": [f"09771122{n:02}"], "note": LONG} for n in range(3)]
     async with office(disk.file) as o:
-        asked = await o.call("import_leads", {"rows": rows})
-        assert isinstance(asked, Ask)
-        o.line.at(point, getattr(disk, way))
-        with pytest.raises(LedgerBroken) as caught:
-            await o.house.desk().answer(asked.ticket, LAN, yes=True, count=3)
-        said = caught.value.render("en")
+        with suppress(LedgerBroken):
+            await imported(o, point, getattr(disk, way))
         await disk.mend()
         for _ in range(3):
             await o.later(seconds=LEASED)
             await o.house.resolver().idle()
         assert {change.status for change in await changes(o.w)} == {"done"}
         assert o.acted() == ["POST"]
-        if "Nothing was sent" in said and point != "before the intent":
-            pytest.xfail(f"rows had left, and it was said: {said}")
+
+
+@every_way
+@sent_points
+@pytest.mark.xfail(strict=True, reason="it is said that nothing was sent; and of a full disk that it cannot be used")
+async def test_of_an_import_whose_rows_left_nobody_says_they_did_not(disk: Disk, way: str, point: str) -> None:
+    async with office(disk.file) as o:
+        try:
+            made = await imported(o, point, getattr(disk, way))
+        except CrmError as error:
+            assert "Nothing was sent" not in error.render("en")
+        else:
+            assert isinstance(made, Done | Queued | Unsure)
+        assert o.acted() == ["POST"]
+
+
+async def imported(o: Office, point: str, breaks: Callable[[], Awaitable[object]]) -> Outcome:
+    asked = await o.call("import_leads", {"rows": ROWS})
+    assert isinstance(asked, Ask)
+    o.line.at(point, breaks)
+    return await o.house.desk().answer(asked.ticket, LAN, yes=True, count=len(ROWS))
 
 
 @pytest.mark.parametrize("by", [-1.0, 9.0], ids=["an hour back", "asleep for nine hours"])
@@ -248,8 +266,17 @@ async def test_the_clock_at_every_point(disk: Disk, call: str, point: str, by: f
         assert o.acted() == [METHODS[call]]
 
 
-@pytest.mark.parametrize("lost", ["request", "answer"])
-@every_call
+GONE_TOO = pytest.mark.xfail(strict=True, reason="LookupError in _elsewhere, though the customer had been found")
+
+
+@pytest.mark.parametrize(
+    ("call", "lost"),
+    [
+        pytest.param(call, lost, marks=[GONE_TOO] if (call, lost) == ("create", "answer") else [])
+        for call in CALLS
+        for lost in ("request", "answer")
+    ],
+)
 async def test_a_deleted_file_and_a_lost_answer(disk: Disk, call: str, lost: str) -> None:
     async with office(disk.file) as o:
         getattr(o.w.line, f"lose_{lost}")(METHODS[call])
@@ -263,6 +290,7 @@ async def test_a_deleted_file_and_a_lost_answer(disk: Disk, call: str, lost: str
         assert (text == "done") == (lost == "answer")
 
 
+@pytest.mark.xfail(strict=True, reason="a change is settled by its number alone, whoever has it in the new file")
 async def test_a_new_file_does_not_mix_up_numbers(disk: Disk) -> None:
     """What was begun in a file that is gone says nothing of whatever has its number in the new one."""
     async with office(disk.file) as o:

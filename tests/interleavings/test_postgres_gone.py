@@ -260,7 +260,18 @@ async def test_a_create_that_did_not_arrive_is_sent_once_when_the_ledger_is_back
         assert o.acted() == ["POST"]
 
 
-@commits
+@pytest.mark.parametrize(
+    "when",
+    [
+        "before it arrives",
+        pytest.param(
+            "when it is done",
+            marks=pytest.mark.xfail(
+                strict=True, reason="for five minutes it is said to be carried out, and nobody does"
+            ),
+        ),
+    ],
+)
 async def test_at_the_commit_of_a_yes(postgres_server: str, when: When, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is used up or not; nothing is sent, and the same wish can be said again at once."""
     async with far_office(postgres_server) as (o, wire):
@@ -274,8 +285,6 @@ async def test_at_the_commit_of_a_yes(postgres_server: str, when: When, monkeypa
         await wire.mend()
         monkeypatch.setattr(o.house.desk(), "_patience", 0.01)
         asked = await o.submit("delete")
-        if when == "when it is done" and not isinstance(asked, Ask):
-            pytest.xfail(f"nobody carries it out, and it is said: {asked}")
         assert isinstance(asked, Ask)
         assert isinstance(await o.house.desk().answer(asked.ticket, LAN, yes=True), Done)
         assert o.acted() == ["DELETE"]

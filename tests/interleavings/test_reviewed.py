@@ -16,6 +16,7 @@ from antcrm_tools.house import House
 from antcrm_tools.ledger.schema import changes as table
 from antcrm_tools.models import Draft, Edit, Phone
 from antcrm_tools.progress import no_progress
+from antcrm_tools.refs import Ref
 from antcrm_tools.sandbox import AN
 from antcrm_tools.taking_back import undo
 from antcrm_tools.text import msg
@@ -37,6 +38,8 @@ from tests.interleavings.leads import (
     tap,
     the_change,
 )
+
+OF_AN = Ref("lead", str(AN.id))
 
 Says = Callable[[httpx.Request], httpx.Response | str | None]
 
@@ -260,7 +263,7 @@ async def test_many_that_wait_do_not_hide_what_is_not_known() -> None:
         w.line.clear()
         w.line.lose_request("PUT", how=httpx.ReadTimeout)
         with pytest.raises(MayHaveActed):
-            await w.house.records().edit(AN.as_ref(), lambda _: Edit(note="new"), wish(tool="update_customer"))
+            await w.house.records().edit(OF_AN, lambda _: Edit(note="new"), wish(tool="update_customer"))
         w.sandbox.faults.fail("POST", 429, times=None)
         for _ in range(3):
             await w.later(seconds=PAUSE)
@@ -280,7 +283,7 @@ async def test_what_was_told_as_not_done_is_not_sent_when_the_ledger_is_back(
             with pytest.raises(CrmError) as told:
                 if call == "edit":
                     w.line.lose_request("PUT")
-                    await w.house.records().edit(AN.as_ref(), lambda _: Edit(note="x"), wish(tool="update_customer"))
+                    await w.house.records().edit(OF_AN, lambda _: Edit(note="x"), wish(tool="update_customer"))
                 else:
                     w.sandbox.faults.fail("POST", 400)
                     await create(w.house, by_phone(), tap())
