@@ -181,9 +181,8 @@ async def _one_by_one(package: Package, turn: Turn, refused: Refused) -> CrmErro
                 continue
             await records.journal.renew_sent(turn)
             await sent(records, row, turn, [])
-        except KeptForLater as error:
-            return error
-        except (NotActed, Unauthorised) as error:
+        except (KeptForLater, NotActed, Unauthorised) as error:
+            # Of the row itself the ledger knows; the others never left.
             for left, other in package.open().items():
                 package.fates[left] = _fate(other, "waiting", reason=error.what)
             return error

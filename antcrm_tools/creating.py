@@ -26,7 +26,7 @@ from antcrm_tools.meaning import contact_keys
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.plans import check_created, nowhere, overwritten
 from antcrm_tools.refs import Ref
-from antcrm_tools.telling import about, news_of, saved_later
+from antcrm_tools.telling import about, became_of, news_of, saved_later
 from antcrm_tools.text import Text, clean, msg
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ async def acknowledged(
         if records.is_old(after, change.begun_at):
             raise overwritten(ref, None)
     except MayHaveActed as error:
-        await journal.settle(change, "unsure", ref=ref, reason=error.what, next_at=journal.looked_into())
+        later_on = journal.looked_into()
+        await journal.settle(change, "unsure", ref=ref, reason=error.what, next_at=later_on, certain=True)
         raise not_known(change, error.what) from None
     except NotStored as error:
         await _failed(records, change, error, before=was, later=later)
@@ -206,7 +207,13 @@ async def acknowledged(
         await journal.settle(change, "done", ref=ref, after=after, reason=error.text, certain=True, news=news)
         raise
     news = saved_later(change, after) if later else None
-    await journal.settle(change, "done", ref=ref, after=after, certain=True, news=news)
+    if not await journal.settle(change, "done", ref=ref, after=after, certain=True, news=news):
+        now = await journal.ledger.changes.require(change.id)
+        if now.is_open:
+            # AntCRM named the same customer in its answer to another create.
+            error = overwritten(ref, None)
+            await _failed(records, change, error, later=later)
+            raise error
     return Created(after, change.id)
 
 
@@ -252,4 +259,4 @@ async def _elsewhere(records: Records, change: Change) -> Created:
         raise of_open(now)
     if now.status == "done" and now.after is not None:
         return Created(now.after, now.id)
-    raise CrmError(now.reason or msg("AntCRM did not do it."))
+    raise became_of(now)

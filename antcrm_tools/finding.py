@@ -84,7 +84,8 @@ async def meet(records: Records, change: Change, name: str, check: Callable[[], 
             continue
         except (NotActed, UnreadableAnswer):
             return "unknown"
-        if str(ref) not in change.known and fold(customer.name) == fold(name):
+        old = str(ref) in change.known or records.is_old(customer, change.begun_at)
+        if not old and fold(customer.name) == fold(name):
             return ref
     return "none"
 

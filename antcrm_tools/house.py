@@ -186,7 +186,9 @@ class House:
             from antcrm_tools.ledger.ledger import Ledger  # noqa: PLC0415
 
             caps = Caps(self.settings.daily_writes, self.settings.daily_deletes, self._day_start)
-            self._ledger = Ledger.on(self.store(), crm=self._crm(), clock=self.clock, caps=caps)
+            self._ledger = Ledger.on(
+                self.store(), crm=self._crm(), clock=self.clock, caps=caps, region=self.settings.region
+            )
         return self._ledger
 
     async def seal_key(self) -> bytes:
@@ -232,6 +234,11 @@ class House:
 
     async def aclose(self) -> None:
         """Let writes under way finish, then close connections."""
+        if self._records is not None:
+            try:
+                await self._records.journal.catch_up()
+            except LedgerBroken as error:
+                _log.error("what became of the last changes could not be written down: %s", error)
         if self._tending is not None:
             # What it was at is in the ledger, and is gone on with after the next start.
             self._tending.cancel()

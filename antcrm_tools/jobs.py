@@ -118,9 +118,14 @@ async def run(records: Records, change: Change, holder: str, progress: Progress)
     """
     journal, imports = records.journal, records.journal.ledger.imports
     total = int(change.name or 0)
-    while rows := await imports.left(change, PACKAGE):
+    while True:
+        rows = await imports.left(change, PACKAGE)
+        if not rows and (
+            await imports.finish(change, holder, journal.looked_into()) or not await imports.left(change, 1)
+        ):
+            break  # all have left, or somebody else looks after it
         if not await imports.renew(change, holder):
-            return await read(records, change)
+            break
         done = total - len(await imports.left(change))
 
         async def watch(looked_at: int, done: int = done) -> None:
@@ -131,9 +136,8 @@ async def run(records: Records, change: Change, holder: str, progress: Progress)
         stopped = await send_package(package)
         if stopped is not None:
             await _paused(records, change, holder, stopped)
-            return await read(records, change)
+            break
         await progress(total - len(await imports.left(change)), total)
-    await journal.settle(change, "done", mine=holder)
     return await read(records, change)
 
 
@@ -158,20 +162,20 @@ async def go_on(records: Records, change: Change, progress: Progress) -> Job | N
     return await run(records, change, holder, progress)
 
 
-async def tell_of_rows(records: Records, number: int) -> None:
+async def tell_of_rows(records: Records, change: Change) -> None:
     """When the last row of a finished import is settled, its person hears how it ended."""
-    change = await records.journal.ledger.changes.require(number)
-    job = await read(records, change)
+    duty, job = records.journal.ledger.duty, await read(records, change)
     count = counted(job)
-    if change.is_open or count["unsure"] or count["not_sent"] or change.wish.undoes is not None:
+    if count["unsure"] or count["not_sent"]:
+        await duty.look_again(change, records.journal.looked_into())
         return
     text = msg(
         "Import #{number} is complete now: {created} of {total} leads were created.",
-        number=str(number),
+        number=str(change.id),
         created=count["created"],
         total=len(job.fates),
     )
-    await records.journal.ledger.duty.tell_once(change, News(text))
+    await duty.looked(change, News(text))
 
 
 async def finished(records: Records, job: Job, seconds: float) -> Job:

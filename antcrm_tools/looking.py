@@ -69,7 +69,7 @@ class Looking:
     async def send_waiting(self, change: Change, turn: Turn) -> None:
         """Duplicates are looked up again, for it may have waited long."""
         known = await self._records.duplicates(change.draft, background=True)
-        ours = (await find(self._records, change)).ours if change.sends else None
+        ours = (await find(self._records, change)).ours if change.sends > 1 else None
         found = Found(ours, tuple(hit for hit in known if hit.ref not in change.known))
         if found.ours is not None:
             await self._adopt(change, found.ours)

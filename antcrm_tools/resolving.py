@@ -77,7 +77,10 @@ class Resolver:
 
     async def _look_after(self, change: Change) -> None:
         if change.action == "import":
-            self._go_on(change)
+            if change.status == "done":
+                await jobs.tell_of_rows(self._records, change)
+            else:
+                self._go_on(change)
             return
         if change.status == "done":
             await self._look_for_twins(change)
@@ -87,8 +90,6 @@ class Resolver:
             return
         now = self._journal.now()
         await self._step(change, Turn(Hold(holder, (), now, now + LEASE, self._journal.now), (), bound=True))
-        if change.parent is not None:
-            await jobs.tell_of_rows(self._records, change.parent)
 
     async def _step(self, change: Change, turn: Turn) -> None:
         try:
@@ -104,7 +105,8 @@ class Resolver:
             if isinstance(error, NotActed) and change.status == "waiting":
                 self._rests_until = self._journal.now() + self._journal.first_wait
         else:
-            self._rests_until = None
+            if change.status == "waiting":
+                self._rests_until = None  # AntCRM takes what is sent
 
     async def _look_for_twins(self, change: Change) -> None:
         try:

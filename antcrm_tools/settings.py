@@ -217,10 +217,9 @@ class Settings(BaseSettings):
         """Everything in here that no log may show."""
         fields: list[object] = [getattr(self, name) for name in type(self).model_fields]
         values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
-        for address in (self.telegram_proxy, self.ledger_url):
-            if address is not None:
-                # Who connects takes the address apart.
-                values.append(urlsplit(address.get_secret_value()).netloc.rpartition("@")[0])
+        addresses = (each for each in (self.telegram_proxy, self.ledger_url) if each is not None)
+        # Who connects takes the address apart.
+        values += [urlsplit(each.get_secret_value()).netloc.rpartition("@")[0] for each in addresses]
         return tuple(value for value in values if value)
 
 

@@ -77,13 +77,15 @@ async def _cancel(records: Records, found: Undo) -> Undid:
 
 async def _require_absent(records: Records, change: Change, holder: str) -> None:
     """It left before, and may have been done all the same."""
-    journal, ours = records.journal, None
+    journal = records.journal
     wait = (change.sent_at or change.begun_at) + journal.pause > journal.now()
     try:
-        ours = None if wait else (await find(records, change, background=False)).ours
+        found = None if wait else await find(records, change, background=False)
+        # Others with its phone may be the one under another name.
+        wait = wait or found is None or found.ours is not None or bool(found.others)
     except CrmError:
         wait = True
-    if ours is None and not wait:
+    if not wait:
         return
     # Whoever looks after it finds out.
     await journal.settle(change, "unsure", reason=change.reason, next_at=journal.looked_into(), mine=holder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from antcrm_tools.changes import Change, News, Status
+from antcrm_tools.errors import CrmError
 from antcrm_tools.models import Customer
 from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, clean, join, msg
@@ -48,3 +49,9 @@ def about(change: Change, text: Text) -> Text:
     else:
         first = msg("About {ref} {name} (change #{number}):", ref=change.ref, name=name, number=str(change.id))
     return join([first, text])
+
+
+def became_of(change: Change) -> CrmError:
+    """What another process has found out about a change that is settled and not done."""
+    what = change.reason or msg("AntCRM did not do it.")
+    return CrmError(what, done=msg("That is what became of change #{number}.", number=str(change.id)))

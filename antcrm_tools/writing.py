@@ -11,7 +11,7 @@ from antcrm_tools.journal import Turn, not_known
 from antcrm_tools.meaning import differing
 from antcrm_tools.models import Customer
 from antcrm_tools.plans import Edited, Planned, check_edited, still_there
-from antcrm_tools.telling import about, news_of, saved_later
+from antcrm_tools.telling import about, became_of, news_of, saved_later
 from antcrm_tools.text import Text, msg
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ async def sent_edit(records: Records, change: Change, plan: Planned, turn: Turn,
         if not await journal.settle(change, "failed", reason=error.text, mine=mine, news=news):
             return await _edited_elsewhere(records, change, plan)
         raise
-    return await settled_edit(records, change, plan, after, later=later)
+    return await settled_edit(records, change, plan, after, later=later, mine=mine)
 
 
 async def settled_edit(
-    records: Records, change: Change, plan: Planned, after: Customer, *, later: bool = False
+    records: Records, change: Change, plan: Planned, after: Customer, *, later: bool = False, mine: str = ""
 ) -> Edited:
     """Settle an edit by what reading it back showed.
 
@@ -92,7 +92,8 @@ async def settled_edit(
         nothing = not differing(plan.fields, plan.before, after, records.region)
         news = news_of(change, about(change, error.text), after.as_ref()) if later else None
         status = "failed" if nothing else "done"
-        await records.journal.settle(change, status, after=after, reason=error.text, news=news)
+        if not await records.journal.settle(change, status, after=after, reason=error.text, news=news, mine=mine):
+            return await _edited_elsewhere(records, change, plan)
         raise
     await records.journal.settle(change, "done", after=after, news=saved_later(change, after) if later else None)
     return Edited(plan.before, after, tuple(plan.fields), change.id)
@@ -109,7 +110,7 @@ async def _edited_elsewhere(records: Records, change: Change, plan: Planned) -> 
 def _of_elsewhere(now: Change) -> CrmError:
     if now.is_open:
         return not_known(now, now.reason or msg("It was sent a moment ago and is not finished."))
-    return CrmError(now.reason or msg("AntCRM did not do it."))
+    return became_of(now)
 
 
 async def delete(records: Records, before: Customer, turn: Turn, wish: Wish, parent: int | None = None) -> Deletion:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, inse
 from sqlalchemy.exc import IntegrityError
 
 from antcrm_tools.changes import OPEN, Change, Hold, Intent, News, Status, Wish
-from antcrm_tools.errors import NotActed, OverCap
+from antcrm_tools.errors import LedgerBroken, NotActed, OverCap
 from antcrm_tools.ledger.caps import Caps
 from antcrm_tools.ledger.locks import Locks
 from antcrm_tools.ledger.notices import Notices
@@ -20,7 +20,7 @@ from antcrm_tools.ledger.schema import changes, claims
 from antcrm_tools.ledger.store import Store
 from antcrm_tools.ledger.values import dump, write_customer, write_edit, write_text
 from antcrm_tools.meaning import contact_keys
-from antcrm_tools.models import Customer
+from antcrm_tools.models import Customer, Draft
 from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, msg
 
@@ -30,13 +30,16 @@ _log = logging.getLogger(__name__)
 class Changes:
     """The changes of one AntCRM."""
 
-    def __init__(self, store: Store, locks: Locks, *, crm: str, clock: Callable[[], datetime], caps: Caps) -> None:
+    def __init__(
+        self, store: Store, locks: Locks, *, crm: str, clock: Callable[[], datetime], caps: Caps, region: str
+    ) -> None:
         """`caps` are looked at in the transaction that writes an intent down."""
         self.store = store
         self.locks = locks
         self._crm = crm
         self._clock = clock
         self._caps = caps
+        self._region = region
         self.notices = Notices(store, crm, clock)
 
     async def begin(self, wish: Wish, intent: Intent, hold: Hold, names: Iterable[str]) -> Change:
@@ -133,7 +136,7 @@ class Changes:
                 with connection.begin_nested():
                     if certain and ref is not None:
                         self._give_back(connection, change, ref)
-                    self._settle_or_raise(connection, change, values, ref, mine)
+                    self._settle_or_raise(connection, change, values, ref, mine, certain=certain)
             except (IntegrityError, _NotSettledError):
                 return False
             if news is not None:
@@ -177,13 +180,19 @@ class Changes:
             values |= {"after": write_customer(after), "name": after.name.replace("\0", "")}
         return values
 
-    async def listed(self, where: ColumnElement[bool], *order: Any, limit: int = 1000, offset: int = 0) -> list[Change]:
-        """Changes of this AntCRM."""
+    async def listed(
+        self, where: ColumnElement[bool], *order: Any, limit: int = 1000, offset: int = 0, skip: bool = False
+    ) -> list[Change]:
+        """Changes of this AntCRM. `skip` those that cannot be read, where the others must not wait for them.
+
+        Raises:
+            LedgerBroken: one of them cannot be read.
+        """
         query = select(changes).where(self.of(where)).order_by(*(order or (changes.c.id.desc(),)))
 
         def work(connection: Connection) -> list[Change]:
             rows = connection.execute(query.limit(limit).offset(offset)).mappings()
-            return [change for row in rows if (change := _readable(row)) is not None]
+            return [change for row in rows if (change := _read(row, skip=skip)) is not None]
 
         return await self.store.run(work, write=False)
 
@@ -206,22 +215,38 @@ class Changes:
         return change_of(connection.execute(select(changes).where(changes.c.id == number)).mappings().one())
 
     def _settle_or_raise(
-        self, connection: Connection, change: Change, values: dict[str, Any], ref: Ref | None, mine: str
+        self,
+        connection: Connection,
+        change: Change,
+        values: dict[str, Any],
+        ref: Ref | None,
+        mine: str,
+        *,
+        certain: bool,
     ) -> None:
-        if not self.settle_now(connection, change, values, ref, mine):
+        if not self.settle_now(connection, change, values, ref, mine, certain=certain):
             raise _NotSettledError
 
     def settle_now(
-        self, connection: Connection, change: Change, values: dict[str, Any], ref: Ref | None, mine: str = ""
+        self,
+        connection: Connection,
+        change: Change,
+        values: dict[str, Any],
+        ref: Ref | None,
+        mine: str = "",
+        *,
+        certain: bool = False,
     ) -> bool:
         """As `settle`, within a transaction."""
-        where = and_(self.of(changes.c.id == change.id), changes.c.status.in_((*OPEN, change.status)))
+        # By more than its number: a ledger that was begun anew has numbers of its own.
+        same = and_(changes.c.id == change.id, changes.c.begun_at == ms(change.begun_at))
+        where = and_(self.of(same), changes.c.status.in_((*OPEN, change.status)))
         if mine:
             where = and_(where, changes.c.holder == mine)
         if connection.execute(update(changes).where(where).values(**values)).rowcount != 1:
             return False
         if ref is not None and change.action == "create":
-            self._claim(connection, change, ref)
+            self._claim(connection, change, ref, certain=certain)
         if values["status"] not in OPEN:
             self.locks.free(connection, change.id)
         # An import is undone when all its rows are.
@@ -229,14 +254,17 @@ class Changes:
             self._mark_undone(connection, change.wish.undoes, change.id)
         return True
 
-    def _claim(self, connection: Connection, change: Change, ref: Ref) -> None:
+    def _claim(self, connection: Connection, change: Change, ref: Ref, *, certain: bool) -> None:
         """Raises IntegrityError where another create has this customer."""
         mine = and_(claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change == change.id)
         if connection.execute(select(claims.c.ref).where(mine)).first() is None:
-            connection.execute(insert(claims).values(crm=self._crm, ref=str(ref), change=change.id))
+            values = {"crm": self._crm, "ref": str(ref), "change": change.id, "certain": int(certain)}
+            connection.execute(insert(claims).values(values))
 
     def _give_back(self, connection: Connection, change: Change, ref: Ref) -> None:
-        claimed = and_(claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change != change.id)
+        claimed = and_(
+            claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change != change.id, claims.c.certain == 0
+        )
         other = connection.execute(select(claims.c.change).where(claimed)).scalar()
         if other is not None:
             connection.execute(delete(claims).where(claimed))
@@ -244,7 +272,9 @@ class Changes:
             again = {"status": "unsure", "next_at": ms(self._clock()), "ref": None, "after": None, "settled_at": None}
             if connection.execute(update(changes).where(taken).values(**again)).rowcount:
                 row = connection.execute(select(changes).where(changes.c.id == other)).mappings().one()
-                self.locks.put(connection, contact_keys(change_of(row).draft), other, self._clock())
+                given = change_of(row).wanted
+                if isinstance(given, Draft):
+                    self.locks.put(connection, contact_keys(given, self._region), other, self._clock())
 
     def _mark_undone(self, connection: Connection, number: int, by: int) -> None:
         where = and_(self.of(changes.c.id == number), changes.c.status.in_(("done", "conflict")))
@@ -300,10 +330,12 @@ class _NotSettledError(Exception):
     """It was not this holder's, or was settled before: the transaction is undone."""
 
 
-def _readable(row: RowMapping) -> Change | None:
-    """A row as a change; None where it cannot be read, which must not hide the others."""
+def _read(row: RowMapping, *, skip: bool) -> Change | None:
     try:
         return change_of(row)
     except (LookupError, TypeError, ValueError) as error:
         _log.error("change %s cannot be read: %s", row["id"], type(error).__name__)
+    if skip:
         return None
+    # Nothing is sent for a wish of which it is not known what it has led to before.
+    raise LedgerBroken(msg("Change #{number} in the ledger cannot be read.", number=str(row["id"])))

@@ -30,7 +30,7 @@ class Duty:
         now = self._changes.now()
         # A process that is gone is waited for no longer.
         gone = changes.c.holder == change.holder if is_gone(change.holder) else false()
-        free = or_(gone, _free(now))
+        open_to_us = or_(gone, free(now))
         # As it was read: what somebody has looked at since has had its turn.
         same = and_(
             changes.c.id == change.id,
@@ -40,7 +40,7 @@ class Duty:
             changes.c.meets == change.meets,
             changes.c.next_at.is_(None) if change.next_at is None else changes.c.next_at == ms(change.next_at),
         )
-        where = and_(self._changes.of(same), free)
+        where = and_(self._changes.of(same), open_to_us)
         return await self._changes.update(where, holder=holder, until=ms(now + LEASE))
 
     async def send_again(self, change: Change, holder: str) -> bool:
@@ -71,29 +71,39 @@ class Duty:
         Rows of an import that were not sent are the import's. `waiting`: also what waits for AntCRM to be reached.
         """
         timely = or_(changes.c.next_at <= ms(now), changes.c.next_at > ms(now + _STALE))
-        free = _free(now)
-        mine = or_(changes.c.parent.is_(None), changes.c.sends > 0, changes.c.undoes.is_not(None))
+        open_to_us = free(now)
         kinds = [
-            and_(changes.c.status == "unsure", timely, free),
-            and_(changes.c.status == "sent", free),
+            and_(changes.c.status == "unsure", timely, open_to_us),
+            and_(changes.c.status == "sent", open_to_us),
             and_(changes.c.status == "done", changes.c.next_at.is_not(None), timely),
-            and_(changes.c.status == "waiting", changes.c.action == "import", timely, free),
+            and_(changes.c.status == "waiting", changes.c.action == "import", timely, open_to_us),
         ]
         if waiting:
-            kinds.append(and_(changes.c.status == "waiting", changes.c.action != "import", mine, timely, free))
+            kinds.append(
+                and_(changes.c.status == "waiting", changes.c.action != "import", _its_own(), timely, open_to_us)
+            )
         # One after the other, each by its index: none crowds the others out.
         found = {change.id: change for change in await self._left_behind()}
         for kind in kinds:
-            found |= {change.id: change for change in await self._changes.listed(kind, changes.c.id, limit=limit)}
+            found |= {
+                change.id: change for change in await self._changes.listed(kind, changes.c.id, limit=limit, skip=True)
+            }
         return [found[number] for number in sorted(found)]
 
     async def _left_behind(self) -> list[Change]:
         """Changes of processes that are certainly gone, though their time is not over."""
-        working = and_(changes.c.status.in_(OPEN), changes.c.holder.is_not(None))
+        working = and_(
+            changes.c.holder.is_not(None),
+            or_(changes.c.status.in_(("sent", "unsure")), and_(changes.c.status == "waiting", _its_own())),
+        )
         query = select(changes.c.holder).where(self._changes.of(working)).distinct()
         holders = await self._changes.store.run(lambda c: c.execute(query).scalars().all(), write=False)
         gone = [holder for holder in holders if is_gone(holder)]
-        return await self._changes.listed(and_(working, changes.c.holder.in_(gone)), changes.c.id) if gone else []
+        return (
+            await self._changes.listed(and_(working, changes.c.holder.in_(gone)), changes.c.id, skip=True)
+            if gone
+            else []
+        )
 
     def tomorrow(self) -> datetime:
         """When the next day begins."""
@@ -115,19 +125,10 @@ class Duty:
         """It was looked at once more, and need not be again."""
 
         def work(connection: Connection) -> None:
-            where = and_(self._changes.of(changes.c.id == change.id), changes.c.next_at.is_not(None))
+            again = and_(changes.c.id == change.id, changes.c.status == "done", changes.c.next_at.is_not(None))
+            where = self._changes.of(again)
             looked = connection.execute(update(changes).where(where).values(next_at=None)).rowcount
             if looked and news is not None:
-                self._changes.notices.add(connection, change, news.text, news.refs)
-
-        await self._changes.store.run(work)
-
-    async def tell_once(self, change: Change, news: News) -> None:
-        """As `tell`, but of this change only the first time."""
-
-        def work(connection: Connection) -> None:
-            first = and_(changes.c.id == change.id, changes.c.meets == 0)
-            if connection.execute(update(changes).where(self._changes.of(first)).values(meets=1)).rowcount:
                 self._changes.notices.add(connection, change, news.text, news.refs)
 
         await self._changes.store.run(work)
@@ -139,7 +140,12 @@ class Duty:
         )
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
+def _its_own() -> ColumnElement[bool]:
+    """Not a row of an import that never left: that is its import's to send."""
+    return or_(changes.c.parent.is_(None), changes.c.sends > 0, changes.c.undoes.is_not(None))
+
+
+def free(now: datetime) -> ColumnElement[bool]:
     """Nobody works on it: the time of whoever did is over, or so far ahead that the clock was set back since."""
     return or_(
         changes.c.until.is_(None),

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from antcrm_tools.changes import LEASE, OPEN, Change, Hold, Intent, Status, Wish
 from antcrm_tools.errors import NotActed
 from antcrm_tools.ledger.changes import Changes
-from antcrm_tools.ledger.duty import Duty
+from antcrm_tools.ledger.duty import Duty, free
 from antcrm_tools.ledger.rows import ms
 from antcrm_tools.ledger.schema import changes
 from antcrm_tools.ledger.values import dump
@@ -100,7 +100,7 @@ class Imports:
     async def consent(self, job: Change, holder: str) -> bool:
         """Work on it again, a person having just said so; from now on the hour counts."""
         now = self._changes.now()
-        where = and_(changes.c.id == job.id, changes.c.status == "waiting")
+        where = and_(changes.c.id == job.id, changes.c.status == "waiting", free(now))
         values = {"status": "sent", "sent_at": ms(now), "next_at": None, "holder": holder, "until": ms(now + LEASE)}
         return await self._changes.update(self._changes.of(where), **values)
 
@@ -111,6 +111,23 @@ class Imports:
             return False
         where = and_(changes.c.id == job.id, changes.c.holder == holder, changes.c.status.in_(OPEN))
         return await self._changes.update(self._changes.of(where), status="sent", next_at=None, until=ms(now + LEASE))
+
+    async def finish(self, job: Change, holder: str, look: datetime) -> bool:
+        """Nothing of it is left to send. False: something is, or somebody else works on it.
+
+        `look`: when it is looked whether the last of its rows is settled, where one is not.
+        """
+
+        def work(connection: Connection) -> bool:
+            rows = changes.c.parent == job.id
+            left = and_(rows, changes.c.status == "waiting", changes.c.sends == 0)
+            if connection.execute(select(changes.c.id).where(left).limit(1)).first() is not None:
+                return False
+            opened = connection.execute(select(changes.c.id).where(rows, changes.c.status.in_(OPEN)).limit(1)).first()
+            values = self._changes.outcome("done", None, None, None, None, None if opened is None else look)
+            return self._changes.settle_now(connection, job, values, None, holder)
+
+        return await self._changes.store.run(work)
 
     async def cancel(self, job: Change) -> None:
         """Rows that never left do not leave any more."""
@@ -136,8 +153,7 @@ class Imports:
 
         def work(connection: Connection) -> None:
             ids = [row.id for row, _ in rows.values()]
-            free = or_(changes.c.until.is_(None), changes.c.until <= ms(self._changes.now()))
-            where = and_(changes.c.id.in_(ids), changes.c.status == "waiting", free)
+            where = and_(changes.c.id.in_(ids), changes.c.status == "waiting", free(self._changes.now()))
             sent = connection.execute(update(changes).where(where).values(**values)).rowcount
             bound = [
                 self._changes.locks.bind(connection, hold.holder, name, row.id)

@@ -36,10 +36,10 @@ class Ledger:
     erasing: Erasing
 
     @classmethod
-    def on(cls, store: Store, *, crm: str, clock: Callable[[], datetime], caps: Caps) -> Self:
+    def on(cls, store: Store, *, crm: str, clock: Callable[[], datetime], caps: Caps, region: str = "VN") -> Self:
         """The ledger of the AntCRM called `crm` in a database."""
         locks = Locks(store, crm)
-        changes = Changes(store, locks, crm=crm, clock=clock, caps=caps)
+        changes = Changes(store, locks, crm=crm, clock=clock, caps=caps, region=region)
         duty = Duty(changes)
         return cls(
             store,

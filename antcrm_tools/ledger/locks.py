@@ -103,9 +103,12 @@ class Locks:
     def _busy(self, connection: Connection, lock: RowMapping, now: datetime) -> Busy | None:
         if lock["change"] is not None:
             row = connection.execute(select(changes).where(changes.c.id == lock["change"])).mappings().first()
-            if row is not None and row["status"] in OPEN:
+            if row is None or row["status"] not in OPEN:
+                return None
+            try:
                 return Busy(moment(row["begun_at"]) or now, change_of(row))
-            return None
+            except (LookupError, TypeError, ValueError):
+                return Busy(moment(row["begun_at"]) or now, None)  # whatever it is, it is not settled
         taken, until = lock["taken"], lock["until"]
         # Taken in the future: the clock was set back since. Its holder sees that too, and sends nothing.
         alive = ms(now) < until and taken <= ms(now + _FUTURE) and not is_gone(lock["holder"])

@@ -92,6 +92,8 @@ claims = Table(
     Column("crm", String(64), primary_key=True),
     Column("ref", String(80), primary_key=True),
     Column("change", _Id, nullable=False),
+    # AntCRM itself named it in its answer, or it bears the create's code.
+    Column("certain", Integer, nullable=False, default=0),
 )
 
 locks = Table(

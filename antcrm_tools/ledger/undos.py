@@ -34,6 +34,7 @@ class Undos:
                     deleted.c.crm == self._crm,
                     deleted.c.action == "delete",
                     deleted.c.ref == found,
+                    back.c.crm == self._crm,
                     back.c.undoes == deleted.c.id,
                     back.c.status.in_(("done", "undone")),
                     back.c.ref != found,

@@ -218,16 +218,13 @@ async def test_an_import_goes_on_when_the_ledger_is_back(disk: Disk, way: str, p
 
 @every_way
 @sent_points
-@pytest.mark.xfail(strict=True, reason="it is said that nothing was sent; and of a full disk that it cannot be used")
-async def test_of_an_import_whose_rows_left_nobody_says_they_did_not(disk: Disk, way: str, point: str) -> None:
+@pytest.mark.xfail(strict=True, reason="it is said that nothing was sent")
+async def test_of_an_import_whose_rows_left_it_is_not_said_that_nothing_did(disk: Disk, way: str, point: str) -> None:
     async with office(disk.file) as o:
-        try:
+        made = None
+        with suppress(CrmError):
             made = await imported(o, point, getattr(disk, way))
-        except CrmError as error:
-            assert "Nothing was sent" not in error.render("en")
-        else:
-            assert isinstance(made, Done | Queued | Unsure)
-        assert o.acted() == ["POST"]
+        assert isinstance(made, Done | Queued | Unsure)
 
 
 async def imported(o: Office, point: str, breaks: Callable[[], Awaitable[object]]) -> Outcome:

@@ -266,9 +266,7 @@ async def test_a_create_that_did_not_arrive_is_sent_once_when_the_ledger_is_back
         "before it arrives",
         pytest.param(
             "when it is done",
-            marks=pytest.mark.xfail(
-                strict=True, reason="for five minutes it is said to be carried out, and nobody does"
-            ),
+            marks=pytest.mark.xfail(strict=True, reason="it is said to be carried out, and nobody does"),
         ),
     ],
 )

@@ -10,11 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from antcrm_tools.errors import BadInput, CrmError, KeptForLater, LedgerBroken, MayHaveActed, Refused
+from antcrm_tools.errors import BadInput, CrmError, KeptForLater, LedgerBroken, MayHaveActed
 from antcrm_tools.finding import meet
 from antcrm_tools.house import House
 from antcrm_tools.ledger.schema import changes as table
 from antcrm_tools.models import Draft, Edit, Phone
+from antcrm_tools.plans import Edited
 from antcrm_tools.progress import no_progress
 from antcrm_tools.refs import Ref
 from antcrm_tools.sandbox import AN
@@ -32,7 +33,6 @@ from tests.interleavings.leads import (
     create,
     created,
     heard,
-    leads,
     one_as_sent,
     posts,
     tap,
@@ -67,7 +67,9 @@ class Line(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def reviewed(folder: Path, says: Callable[[World], Says], *, people: int = 0) -> AsyncGenerator[tuple[World, House]]:
+async def reviewed(
+    folder: Path, says: Callable[[World], Says], *, people: int = 0
+) -> AsyncGenerator[tuple[World, House]]:
     """A world, and a process of its own on a line that does what it is told."""
     url = folder / "ledger.sqlite3"
     async with world(people=people, url=url) as w, another(w, url, line=Line(w.line, says(w))) as house:
@@ -79,6 +81,10 @@ async def later(w: World, house: House, **by: float) -> None:
     w.clock.advance(**by)
     await house.resolver().tick()
     await house.resolver().idle()
+
+
+async def edited(w: World) -> Edited:
+    return await w.house.records().edit(OF_AN, lambda _: Edit(note="new"), wish(tool="update_customer"))
 
 
 def answer(status: int, **body: object) -> httpx.Response:
@@ -173,7 +179,7 @@ async def test_meeting_by_code_looks_at_the_clock(tmp_path: Path) -> None:
         assert w.line.asked["PUT"] == 0
 
 
-async def test_whoever_was_known_before_is_not_met(tmp_path: Path) -> None:
+async def test_whoever_was_known_before_is_not_met() -> None:
     async with world(people=0) as w:
         w.sandbox.switches.put_unknown = "upsert"
         w.sandbox.faults.fail("POST", 500)
@@ -219,7 +225,12 @@ async def test_what_left_before_is_not_said_never_to_have_left() -> None:
         found = await look(w.house.records(), 1, LAN.who, 24, others=False)
         with pytest.raises(BadInput, match="not known yet"):
             await undo(
-                w.house.records(), found, wish(tool="undo_change"), shown=None, code=lambda: "at-9", progress=no_progress
+                w.house.records(),
+                found,
+                wish(tool="undo_change"),
+                shown=None,
+                code=lambda: "at-9",
+                progress=no_progress,
             )
         await w.later(seconds=PAUSE)
         await one_as_sent(w, by_phone())
@@ -240,36 +251,6 @@ async def test_a_look_for_twins_that_cannot_read_takes_a_pause() -> None:
         assert w.line.asked.total() - before <= 2 * 6  # leads and customers, each tried three times
 
 
-@pytest.mark.parametrize("wanted", ['{"kind":"lead","name":7}', None], ids=["unreadable", "nothing"])
-async def test_a_change_that_cannot_be_read_does_not_stop_the_others(wanted: str | None) -> None:
-    async with world(people=0) as w:
-        w.line.lose_request(times=ALWAYS)
-        for n in range(1, 4):
-            with pytest.raises(KeptForLater):
-                await create(w.house, by_phone(f"at-{n}", f"097700000{n}"), message(f"m{n}"))
-        w.line.clear()
-        spoilt = update(table).where(table.c.id == 1).values(wanted=wanted)
-        await w.house.ledger().store.run(lambda connection: connection.execute(spoilt) and None)
-        await w.later(seconds=31)
-        assert leads(w) == 2
-
-
-async def test_many_that_wait_do_not_hide_what_is_not_known() -> None:
-    async with world(people=7) as w:
-        w.line.lose_request(times=ALWAYS)
-        for n in range(51):
-            with pytest.raises(KeptForLater):
-                await create(w.house, by_name(f"at-{n}"), message(f"m{n}"))
-        w.line.clear()
-        w.line.lose_request("PUT", how=httpx.ReadTimeout)
-        with pytest.raises(MayHaveActed):
-            await w.house.records().edit(OF_AN, lambda _: Edit(note="new"), wish(tool="update_customer"))
-        w.sandbox.faults.fail("POST", 429, times=None)
-        for _ in range(3):
-            await w.later(seconds=PAUSE)
-        assert (await changes(w))[-1].status == "done"
-
-
 @pytest.mark.parametrize("call", ["edit", "create"])
 async def test_what_was_told_as_not_done_is_not_sent_when_the_ledger_is_back(
     call: str, monkeypatch: pytest.MonkeyPatch
@@ -280,13 +261,10 @@ async def test_what_was_told_as_not_done_is_not_sent_when_the_ledger_is_back(
     async with world(people=7) as w:
         with monkeypatch.context() as patch:
             patch.setattr(w.house.ledger().changes, "settle", broken)
+            w.line.lose_request("PUT")
+            w.sandbox.faults.fail("POST", 400)
             with pytest.raises(CrmError) as told:
-                if call == "edit":
-                    w.line.lose_request("PUT")
-                    await w.house.records().edit(OF_AN, lambda _: Edit(note="x"), wish(tool="update_customer"))
-                else:
-                    w.sandbox.faults.fail("POST", 400)
-                    await create(w.house, by_phone(), tap())
+                await (edited(w) if call == "edit" else create(w.house, by_phone(), tap()))
         assert "Nothing was changed." in told.value.render("en")
         for _ in range(2):
             await w.later(seconds=200)
@@ -297,9 +275,5 @@ async def test_what_was_told_as_not_done_is_not_sent_when_the_ledger_is_back(
 async def test_a_name_with_a_nul_is_kept_in_every_ledger(ledger_url: str | Path) -> None:
     async with world(people=0, url=ledger_url) as w:
         draft = Draft(name="A\0B", phones=(Phone(value="0977000001"),), code="at-1")
-        try:
-            made = await created(w.house, draft, tap())
-        except Refused:
-            return
-        assert leads(w) == 1
-        assert ((await the_change(w)).status, made.customer.name) == ("done", "A\0B")
+        assert (await created(w.house, draft, tap())).customer.name == "A\0B"
+        assert (await the_change(w)).status == "done"

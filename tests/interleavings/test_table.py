@@ -1,4 +1,4 @@
-"""The design's rules as interleavings: each sentence with "else", "while", "after" or "between", and the test that holds it."""
+"""The design's rules: each with "else", "while", "after" or "between" in it, and the test that holds it."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from mcp import Client, StdioServerParameters
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antcrm_mcp import gate
+from antcrm_tools import jobs
 from antcrm_tools.house import House
 from antcrm_tools.outcomes import Actor, Ask
 from antcrm_tools.sandbox import AN, Sandbox
@@ -36,8 +37,7 @@ SECONDS = 60.0
 YES = f"Delete {AN.name}"
 LEAD: dict[str, Any] = {"name": "Nguyễn Văn Bình", "phones": ["0977123456"]}
 LAN = Actor("lan@antcrm.example", "mcp")
-ROWS = [{"name": f"Hàng {n}", "phones": [f"0977{n:06}"]} for n in range(120)]
-"""Two packages."""
+ROWS = [{"name": f"Hàng {n}", "phones": [f"0977{n:06}"]} for n in range(5)]
 AGAIN = "Make the same call again to hear what became of it."
 
 
@@ -225,8 +225,9 @@ async def test_a_ledger_that_cannot_be_used_is_said_in_words(office: Office, fol
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Path:
-    """A ledger that several processes open."""
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ledger that several processes open; an import goes in packages of three."""
+    monkeypatch.setattr(jobs, "PACKAGE", 3)
     return tmp_path / "ledger.sqlite3"
 
 
@@ -284,15 +285,14 @@ async def test_after_the_hour_a_person_is_asked_again(url: Path) -> None:
     stop = STOPS["the first package is not read back"]
     async with world(people=0, url=url) as w, stopped(w, url, stop(w), imports):
         await w.later(hours=1, seconds=LEASED)
-        for _ in range(3):
-            await w.later(seconds=PAUSE)
-        assert leads(w) == 100
+        await w.later(seconds=PAUSE)
+        assert leads(w) == 3
         async with assistant(w.house, person=Person("keep")) as a:
             said = await a.call("import_leads", rows=ROWS)
         (question,) = said.asked
-        assert question.splitlines()[0] == "100 of 120 leads are done. Go on with the other 20?"
-        assert leads(w) == 100
-        async with assistant(w.house, person=Person("yes", types=20)) as a:
+        assert question.splitlines()[0] == "3 of 5 leads are done. Go on with the other 2?"
+        assert leads(w) == 3
+        async with assistant(w.house, person=Person("yes", types=2)) as a:
             said = await a.call("import_leads", rows=ROWS)
         assert len(said.asked) == 1
         assert said.data["created"] == len(ROWS)
