@@ -148,7 +148,10 @@ class Journal:
         """
         while self._unsettled:
             change, status, what = self._unsettled[0]
-            await self.ledger.changes.settle(change, status, **what)
+            now = await self.ledger.changes.get(change.id)
+            # A ledger that was begun anew meanwhile has numbers of its own.
+            if now is not None and _same(now, change):
+                await self.ledger.changes.settle(change, status, **what)
             self._unsettled.pop(0)
         while self._unsent:
             await self.ledger.duty.disown(
@@ -236,6 +239,18 @@ class Journal:
             await self.ledger.locks.release(hold.holder)
         except LedgerBroken as error:
             _log.warning("a turn could not be given up and ends by itself: %s", error)
+
+
+def _same(one: Change, other: Change) -> bool:
+    """Whether two are one line of one ledger."""
+    return (one.action, one.code, one.begun_at, one.wish.tool, one.wish.arguments, one.ref or other.ref) == (
+        other.action,
+        other.code,
+        other.begun_at,
+        other.wish.tool,
+        other.wish.arguments,
+        other.ref or one.ref,
+    )
 
 
 def kept(change: Change, why: Text) -> KeptForLater:

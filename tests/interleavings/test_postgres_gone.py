@@ -5,109 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import pytest
 
 from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.outcomes import Ask, Done, Queued
 from antcrm_tools.sandbox import AN, HOA
-from tests.fakes.ledgers import BOUND, new_database
+from tests.fakes.ledgers import BOUND
 from tests.fakes.world import KEY
-from tests.interleavings.breaking import LAN, METHODS, PHONE, POINTS, SECRET, Office, every_call, office, sent_points
+from tests.interleavings.breaking import LAN, METHODS, PHONE, POINTS, SECRET, every_call, office, sent_points
 from tests.interleavings.leads import LEASED, changes
+from tests.interleavings.wires import PASSWORD, When, far_office
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests listens on a socket file")
 
-PASSWORD = "s3cr/et@p"
 GONE = (
     "The ledger's Postgres cannot be reached, does not answer or does not let this program in."
     " Nothing was sent to AntCRM. Tell the admin. Nothing can be changed in AntCRM until it is put right;"
     " looking up still works."
 )
 
-When: TypeAlias = Literal["before it arrives", "when it is done"]
 commits = pytest.mark.parametrize("when", ["before it arrives", "when it is done"])
-
-
-@dataclass
-class Wire:
-    """A line to a Postgres that can be cut, also in the moment of a commit."""
-
-    socket: Path
-    database: str
-    port: int = 0
-    _serving: asyncio.Server | None = None
-    _open: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-    _at: tuple[bytes, When] | None = None
-
-    @property
-    def url(self) -> str:
-        secret = PASSWORD.replace("/", "%2F").replace("@", "%40")
-        where = f"127.0.0.1:{self.port}{self.database}"
-        return f"postgresql://postgres:{secret}@{where}?sslmode=disable&gssencmode=disable"
-
-    async def mend(self) -> None:
-        if self._serving is None:
-            self._serving = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-            self.port = self._serving.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        serving, self._serving = self._serving, None
-        if serving is not None:
-            serving.close()
-        for each in list(self._open):
-            each.close()
-        for task in self._tasks - {asyncio.current_task()}:
-            task.cancel()
-
-    def cut_at_commit(self, statement: str, when: When) -> None:
-        """Of the next transaction that holds this statement."""
-        self._at = statement.encode(), when
-
-    async def aclose(self) -> None:
-        await self.cut()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=BOUND)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_unix_connection(self.socket)
-        self._open |= {writer, there_writer}
-        answers = asyncio.create_task(self._answers(there_reader, writer))
-        here = asyncio.current_task()
-        assert here is not None
-        self._tasks |= {answers, here}
-        began = False
-        with suppress(OSError, asyncio.CancelledError):
-            while sent := await reader.read(65536):
-                began = began or (self._at is not None and self._at[0] in sent)
-                if began and self._at is not None and b"COMMIT" in sent:
-                    (_, when), self._at = self._at, None
-                    answers.cancel()
-                    await asyncio.wait((answers,))
-                    if when == "when it is done":
-                        there_writer.write(sent)
-                        await there_reader.read(65536)
-                    await self.cut()
-                    break
-                there_writer.write(sent)
-        for each in (there_writer, writer):
-            each.close()
-            self._open.discard(each)
-        answers.cancel()
-        await asyncio.wait((answers,))
-        self._tasks -= {answers, here}
-
-    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while came := await reader.read(65536):
-                writer.write(came)
 
 
 @pytest.fixture(autouse=True)
@@ -117,26 +38,6 @@ def _nothing_in_the_log(caplog: pytest.LogCaptureFixture) -> Generator[None]:
     yield
     for secret in (SECRET, PHONE, KEY, AN.name, AN.phone, HOA.name, "s3cr", PASSWORD):
         assert secret not in caplog.text
-
-
-def socket_of(server: str) -> Path:
-    [folder] = parse_qs(urlsplit(server).query)["host"]
-    [found] = [each for each in Path(folder).glob(".s.PGSQL.*") if each.suffix != ".lock"]
-    return found
-
-
-@asynccontextmanager
-async def far_office(server: str) -> AsyncGenerator[tuple[Office, Wire]]:
-    """An office whose process reaches the ledger over a wire; the one that looks has a way of its own."""
-    url = new_database(server)
-    wire = Wire(socket_of(url), urlsplit(url).path)
-    await wire.mend()
-    try:
-        async with asyncio.timeout(BOUND), office(url, ours=wire.url) as o:
-            await changes(o.w)
-            yield o, wire
-    finally:
-        await wire.aclose()
 
 
 @every_call

@@ -220,7 +220,8 @@ async def test_two_processes_that_finish_an_import_tell_it_once(tmp_path: Path) 
         job = await imported(w, rows(2))
         for seconds in (PAUSE, PAUSE):
             await w.later(seconds=seconds)
-        await asyncio.gather(*(jobs.tell_of_rows(h.records(), job.change.id) for h in (w.house, other)))
+        head = await w.house.ledger().changes.require(job.change.id)
+        await asyncio.gather(*(jobs.tell_of_rows(h.records(), head) for h in (w.house, other)))
         assert (await heard(w)).count("2 of 2") == 1
 
 

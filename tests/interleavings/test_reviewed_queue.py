@@ -64,10 +64,7 @@ def asked() -> Generator[list[tuple[str, Any]]]:
     remove(Engine, "before_cursor_execute", note)
 
 
-SCANS = pytest.mark.xfail(strict=True, reason="`back` is looked for without its `crm`, so its index is of no use")
-
-
-@pytest.mark.parametrize("what", ["due", "an undo", "a cause", pytest.param("a successor", marks=SCANS)])
+@pytest.mark.parametrize("what", ["due", "an undo", "a cause", "a successor"])
 async def test_what_is_looked_up_often_is_looked_up_by_an_index(
     tmp_path: Path, asked: list[tuple[str, Any]], what: str
 ) -> None:
