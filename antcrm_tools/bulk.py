@@ -55,6 +55,8 @@ class Package:
     allow_duplicates: bool
     watch: Callable[[int], Awaitable[None]]
     """Told how many rows were looked at."""
+    left: bool = False
+    """Rows have left for AntCRM."""
     fates: dict[int, RowFate] = field(default_factory=dict[int, "RowFate"])
     strangers: int = 0
     """New records AntCRM named for this package that fit no row of it."""
@@ -78,8 +80,19 @@ async def send_package(package: Package) -> CrmError | None:
     """Send the rows of a package that nothing speaks against, and settle each. Returns the error that ends the import.
 
     Raises:
-        LedgerBroken: what became of rows that were sent is looked into later.
+        LedgerBroken: nothing of it was sent.
+        MayHaveActed: rows had left, and what became of them is looked into when the ledger can be used again.
     """
+    try:
+        return await _send(package)
+    except LedgerBroken as error:
+        if not package.left:
+            raise
+        done = msg("Rows had left for AntCRM before. What became of them is looked into by itself.")
+        raise MayHaveActed(error.what, done=done, then=error.then) from None
+
+
+async def _send(package: Package) -> CrmError | None:
     journal, holder = package.records.journal, ""
     while True:
         names = package.names()
@@ -113,6 +126,7 @@ async def _in_turn(package: Package, turn: Turn) -> CrmError | None:
     rows = package.open()
     if not rows:
         return None
+    package.left = True
     try:
         written = await records.api.create_many([row.draft for row in rows.values()], check=turn.hold.check)
     except (NotActed, Unauthorised) as error:

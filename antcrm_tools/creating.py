@@ -208,8 +208,8 @@ async def acknowledged(
         raise
     news = saved_later(change, after) if later else None
     if not await journal.settle(change, "done", ref=ref, after=after, certain=True, news=news):
-        now = await journal.ledger.changes.require(change.id)
-        if now.is_open:
+        now = await _known(records, change)
+        if now is not None and now.is_open:
             # AntCRM named the same customer in its answer to another create.
             error = overwritten(ref, None)
             await _failed(records, change, error, later=later)
@@ -244,7 +244,8 @@ async def _perhaps(records: Records, change: Change, turn: Turn, why: Text, *, l
         ours = None
     if ours is not None:
         news = saved_later(change, ours) if later else None
-        if await journal.settle(change, "done", ref=ours.as_ref(), after=ours, news=news):
+        settled = await journal.settle(change, "done", ref=ours.as_ref(), after=ours, news=news)
+        if settled or await _known(records, change) is None:
             return Created(ours, change.id)
     unsure = journal.looked_into()
     if not await journal.settle(change, "unsure", reason=why, next_at=unsure, mine=turn.hold.holder):
@@ -254,9 +255,20 @@ async def _perhaps(records: Records, change: Change, turn: Turn, why: Text, *, l
 
 async def _elsewhere(records: Records, change: Change) -> Created:
     """This process was held up, and another one has gone on with the change: what it says now is what counts."""
-    now = await records.journal.ledger.changes.require(change.id)
+    now = await _known(records, change)
+    if now is None:
+        raise not_known(change, msg("The ledger knows nothing of it any more."))
     if now.is_open:
         raise of_open(now)
     if now.status == "done" and now.after is not None:
         return Created(now.after, now.id)
     raise became_of(now)
+
+
+async def _known(records: Records, change: Change) -> Change | None:
+    """The change as it is; None where the ledger it was in is gone, or cannot be read now."""
+    try:
+        now = await records.journal.ledger.changes.get(change.id)
+    except LedgerBroken:
+        return None
+    return now if now is not None and now.code == change.code else None

@@ -310,7 +310,7 @@ class Changes:
         """A change that is certainly there."""
         found = await self.get(number)
         if found is None:
-            raise LookupError(f"there is no change {number}")
+            raise LedgerBroken(msg("Change #{number} is not in the ledger any more.", number=str(number)))
         return found
 
     async def _one(self, where: ColumnElement[bool]) -> Change | None:

@@ -105,6 +105,7 @@ class LedgerTickets:
         self._tools = tools
         self._pause = pause
         self._taken: dict[str, _Taken] = {}
+        self._unheard: set[str] = set()
 
     async def put(self, ticket: Ticket) -> Ticket:
         """Keep a ticket, unless one is open for the same actor, face, tool and arguments: then that one."""
@@ -157,7 +158,12 @@ class LedgerTickets:
         table = _table()
         taking = table.update().where(self._named(ticket_id), table.c.state == "open")
         taken = taking.values(state="taken", taken_at=self._now(), holder=new_holder())
-        won = await self._store.run(lambda c: c.execute(taken).rowcount == 1)
+        try:
+            won = await self._store.run(lambda c: c.execute(taken).rowcount == 1)
+        except LedgerBroken:
+            # It may be taken all the same, its acknowledgement being lost; nobody carries it out then.
+            self._unheard.add(ticket_id)
+            raise
         if won:
             self._taken[ticket_id] = _Taken()
         return won
@@ -232,7 +238,8 @@ class LedgerTickets:
         if mine is not None and mine.outcome is not None:
             return TicketStatus(ticket, "settled", mine.outcome)
         outcome = None if row["outcome"] is None else read_outcome(row["outcome"], call.tool.returns)
-        lost = row["state"] == "taken" and ticket.id not in self._taken and is_gone(row["holder"] or "")
+        gone = ticket.id in self._unheard or is_gone(row["holder"] or "")
+        lost = row["state"] == "taken" and ticket.id not in self._taken and gone
         return TicketStatus(ticket, "lost" if lost else row["state"], outcome)
 
     def _mine(self, now: int) -> list[str]:
