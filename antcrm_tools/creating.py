@@ -26,7 +26,7 @@ from antcrm_tools.meaning import contact_keys
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.plans import check_created, nowhere, overwritten
 from antcrm_tools.refs import Ref
-from antcrm_tools.telling import about, became_of, news_of, saved_later
+from antcrm_tools.telling import about, became_of, lost_track, news_of, saved_later
 from antcrm_tools.text import Text, clean, msg
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ async def _elsewhere(records: Records, change: Change) -> Created:
     """This process was held up, and another one has gone on with the change: what it says now is what counts."""
     now = await _known(records, change)
     if now is None:
-        raise not_known(change, msg("The ledger knows nothing of it any more."))
+        raise lost_track()
     if now.is_open:
         raise of_open(now)
     if now.status == "done" and now.after is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from antcrm_tools.changes import Change, News, Status
-from antcrm_tools.errors import CrmError
+from antcrm_tools.errors import CrmError, MayHaveActed
 from antcrm_tools.models import Customer
 from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, clean, join, msg
@@ -55,3 +55,10 @@ def became_of(change: Change) -> CrmError:
     """What another process has found out about a change that is settled and not done."""
     what = change.reason or msg("AntCRM did not do it.")
     return CrmError(what, done=msg("That is what became of change #{number}.", number=str(change.id)))
+
+
+def lost_track() -> MayHaveActed:
+    """The ledger a change was in is gone, so nobody looks into it any more."""
+    return MayHaveActed(
+        msg("The ledger knows nothing of it any more."), then=msg("Look at the customer before you ask again.")
+    )

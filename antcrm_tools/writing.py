@@ -11,7 +11,7 @@ from antcrm_tools.journal import Turn, not_known
 from antcrm_tools.meaning import differing
 from antcrm_tools.models import Customer
 from antcrm_tools.plans import Edited, Planned, check_edited, still_there
-from antcrm_tools.telling import about, became_of, news_of, saved_later
+from antcrm_tools.telling import about, became_of, lost_track, news_of, saved_later
 from antcrm_tools.text import Text, msg
 
 if TYPE_CHECKING:
@@ -101,10 +101,17 @@ async def settled_edit(
 
 async def _edited_elsewhere(records: Records, change: Change, plan: Planned) -> Edited:
     """This process was held up, and another one has gone on with the change: what it says now is what counts."""
-    now = await records.journal.ledger.changes.get(change.id) or change
+    now = await _found_again(records, change)
     if now.status == "done" and now.after is not None:
         return Edited(plan.before, now.after, tuple(plan.fields), change.id)
     raise _of_elsewhere(now)
+
+
+async def _found_again(records: Records, change: Change) -> Change:
+    now = await records.journal.ledger.changes.get(change.id)
+    if now is None or (now.action, now.ref) != (change.action, change.ref):
+        raise lost_track()
+    return now
 
 
 def _of_elsewhere(now: Change) -> CrmError:
@@ -145,7 +152,7 @@ async def delete(records: Records, before: Customer, turn: Turn, wish: Wish, par
 
 
 async def _deleted_elsewhere(records: Records, change: Change) -> Deletion:
-    now = await records.journal.ledger.changes.get(change.id) or change
+    now = await _found_again(records, change)
     if now.status == "done" and now.before is not None:
         return Deletion(now.before, change.id)
     raise _of_elsewhere(now)

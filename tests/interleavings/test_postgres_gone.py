@@ -161,16 +161,7 @@ async def test_a_create_that_did_not_arrive_is_sent_once_when_the_ledger_is_back
         assert o.acted() == ["POST"]
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
-        "before it arrives",
-        pytest.param(
-            "when it is done",
-            marks=pytest.mark.xfail(strict=True, reason="it is said to be carried out, and nobody does"),
-        ),
-    ],
-)
+@commits
 async def test_at_the_commit_of_a_yes(postgres_server: str, when: When, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is used up or not; nothing is sent, and the same wish can be said again at once."""
     async with far_office(postgres_server) as (o, wire):
