@@ -293,7 +293,8 @@ class Desk:
     def _work(
         self, call: Call, actor: Actor, cause: str, *, shown: str | None = None, progress: Progress = no_progress
     ) -> Work:
-        wish = Wish(actor, call.tool.name, call.canonical, cause)
+        since = None if shown is None else self._clock()
+        wish = Wish(actor, call.tool.name, call.canonical, cause, since=since)
         return Work(self._records, wish, self._zone, self._clock, shown, forgiving(progress), self._undo_hours)
 
     async def _to_the_end(

@@ -130,6 +130,10 @@ class Journal:
         Raises:
             OverCap, NotActed, LedgerBroken: nothing may leave.
         """
+        if wish.since is not None and self._clock() - wish.since > LEASE:
+            raise NotActed(
+                msg("The program was held up for too long after you said yes."), then=msg("Look at it and ask again.")
+            )
         try:
             change = await self.ledger.changes.begin(wish, intent, turn.hold, turn.names)
         except LedgerBroken:

@@ -159,7 +159,7 @@ async def _every_row(records: Records, found: Undo, wish: Wish, code: Callable[[
         head = await journal.begin(turn, wish, Intent("import", str(total)))
         failed: list[Text] = []
         for number, row in enumerate(found.rows, 1):
-            error = await _row(records, row, replace(wish, cause="", undoes=row.id), code, head)
+            error = await _row(records, row, replace(wish, cause="", undoes=row.id, since=None), code, head)
             if error is not None:
                 failed.append(msg("{ref} {name}: {reason}", ref=row.ref or "", name=clean(row.name), reason=error.text))
             if not await journal.ledger.imports.renew(head, turn.hold.holder):

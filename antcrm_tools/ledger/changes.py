@@ -239,7 +239,12 @@ class Changes:
     ) -> bool:
         """As `settle`, within a transaction."""
         # By more than its number: a ledger that was begun anew has numbers of its own.
-        same = and_(changes.c.id == change.id, changes.c.begun_at == ms(change.begun_at))
+        same = and_(
+            changes.c.id == change.id,
+            changes.c.begun_at == ms(change.begun_at),
+            changes.c.action == change.action,
+            changes.c.code == change.code if change.code else changes.c.code.is_(None),
+        )
         where = and_(self.of(same), changes.c.status.in_((*OPEN, change.status)))
         if mine:
             where = and_(where, changes.c.holder == mine)

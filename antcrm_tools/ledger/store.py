@@ -42,6 +42,9 @@ _NO_SERVER = ("08", "28", "3D", "53", "57")
 
 _log = logging.getLogger(__name__)
 
+ANSWERS = 60.0
+"""Seconds for one transaction on a Postgres, waiting for its turn included."""
+
 
 class Store:
     """One database, opened at the first transaction. What was wrong with it may be put right while this lives."""
@@ -72,7 +75,13 @@ class Store:
             self._threads = ThreadPoolExecutor(many, thread_name_prefix="ledger")
         running = asyncio.get_running_loop().run_in_executor(self._threads, self.run_now, work, write)
         running.add_done_callback(_seen)
-        return await asyncio.shield(running)
+        try:
+            # A server that holds the line and says nothing is waited for no longer than its own statements last.
+            async with asyncio.timeout(ANSWERS if self._is_postgres else None):
+                return await asyncio.shield(running)
+        except TimeoutError:
+            broken = self._broken(TimeoutError())
+        raise broken
 
     def run_now(self, work: Callable[[Connection], T], write: bool = True) -> T:
         """The same without an event loop, for a command that does nothing else."""
@@ -174,7 +183,7 @@ class Store:
         then = msg("Tell the admin. Nothing can be changed in AntCRM until it is put right; looking up still works.")
         if code in _FULL:
             return LedgerBroken(msg("{ledger} has no room left on its disk.", ledger=name), then=then)
-        if code in _NOT_WRITABLE or isinstance(cause, OSError):
+        if code in _NOT_WRITABLE or (isinstance(cause, OSError) and not self._is_postgres):
             return LedgerBroken(msg("{ledger} cannot be written.", ledger=name), then=then)
         if code in _DAMAGED:
             mend = msg("Put a copy of it back, or move it away and start again; a new one knows nothing of the old.")
@@ -184,7 +193,7 @@ class Store:
         if code in _NOT_OURS:
             what = msg("The database for the ledger already holds other tables of the same names.")
             return LedgerBroken(what, then=msg("Give the ledger a database of its own."))
-        if self._is_postgres and (not code or code.startswith(_NO_SERVER)):
+        if self._is_postgres and (not code or isinstance(cause, OSError) or code.startswith(_NO_SERVER)):
             what = msg("The ledger's Postgres cannot be reached, does not answer or does not let this program in.")
             return LedgerBroken(what, then=then)
         return LedgerBroken(msg("{ledger} cannot be used.", ledger=name), then=then)

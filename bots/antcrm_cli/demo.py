@@ -51,6 +51,7 @@ def demo_settings(lang: str | None) -> Settings:
         "scopes": "read,write,delete",
         "confirm": "destroying",
         "actor": "local",
+        "ledger_url": None,
     }
     if lang is not None:
         mine["language"] = lang

@@ -259,10 +259,7 @@ async def test_the_clock_at_every_point(disk: Disk, call: str, point: str, by: f
         assert o.acted() == [METHODS[call]]
 
 
-GONE_TOO = pytest.mark.xfail(strict=True, reason="LookupError, though it is known that AntCRM did nothing")
-
-
-@pytest.mark.parametrize("lost", [pytest.param("request", marks=GONE_TOO), "answer"])
+@pytest.mark.parametrize("lost", ["request", "answer"])
 @every_call
 async def test_a_deleted_file_and_a_lost_answer(disk: Disk, call: str, lost: str) -> None:
     async with office(disk.file) as o:
@@ -278,7 +275,6 @@ async def test_a_deleted_file_and_a_lost_answer(disk: Disk, call: str, lost: str
         assert (text == "done") == (lost == "answer")
 
 
-@pytest.mark.xfail(strict=True, reason="a change is settled by its number alone, whoever has it in the new file")
 async def test_a_new_file_does_not_mix_up_numbers(disk: Disk) -> None:
     """What was begun in a file that is gone says nothing of whatever has its number in the new one."""
     async with office(disk.file) as o:
