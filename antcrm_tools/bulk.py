@@ -218,7 +218,7 @@ async def _match(package: Package, before: Iterable[str], refs: Sequence[Ref]) -
                     recent[str(ref)] = await records.get(ref, background=True)
                 except NotFound:
                     continue
-        claimed = await records.journal.ledger.changes.claimed(recent)
+        claimed = await records.journal.ledger.changes.claims.of(recent)
     except CrmError:
         return False
     named = {str(ref) for ref in refs}

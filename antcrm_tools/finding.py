@@ -55,7 +55,7 @@ async def find(records: Records, change: Change, *, background: bool = True) -> 
         return Found() if old else Found(named)
     hits = await _candidates(records, change, background=background)
     fresh = [hit for hit in hits if hit.ref not in change.known and not records.is_old(hit, change.begun_at)]
-    claimed = await records.journal.ledger.changes.claimed(hit.ref for hit in fresh)
+    claimed = await records.journal.ledger.changes.claims.of(hit.ref for hit in fresh)
     free = [hit for hit in fresh if hit.ref not in claimed]
     for fits in (_entirely, _by_name):
         ours = next((hit for hit in free if fits(hit, draft, records.region)), None)
@@ -105,7 +105,7 @@ async def twins(records: Records, change: Change) -> list[Customer]:
         and not records.is_old(hit, change.begun_at)
         and _by_name(hit, change.draft, records.region)
     ]
-    claimed = await records.journal.ledger.changes.claimed(hit.ref for hit in alike)
+    claimed = await records.journal.ledger.changes.claims.of(hit.ref for hit in alike)
     return [hit for hit in alike if hit.ref not in claimed]
 
 

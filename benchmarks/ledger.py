@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -55,7 +56,7 @@ class NoLedger:
     async def of_cause(self, _cause: str) -> None:
         """Nothing is known."""
 
-    async def claimed(self, _refs: Any) -> frozenset[str]:
+    async def of(self, _refs: Any) -> frozenset[str]:
         """Nothing is claimed."""
         return frozenset()
 
@@ -72,7 +73,7 @@ class NoLedger:
         """All in one."""
         return self
 
-    changes = locks
+    changes = claims = locks
 
 
 @asynccontextmanager
@@ -128,8 +129,7 @@ async def main() -> None:
             "SQLite": lambda: Store(folder / f"{next(_NUMBERS)}.sqlite3"),
         }
         if find_spec("pgserver") is not None and find_spec("psycopg") is not None:
-            import pgserver  # noqa: PLC0415
-
+            pgserver: Any = import_module("pgserver")
             server = pgserver.get_server(folder / "postgres", cleanup_mode="stop")
             stack.callback(server.cleanup)
             ledgers["Postgres"] = lambda: Store(server.get_uri())

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from antcrm_tools.changes import OPEN, Change, Hold, Intent, News, Status, Wish
 from antcrm_tools.errors import LedgerBroken, NotActed, OverCap
 from antcrm_tools.ledger.caps import Caps
+from antcrm_tools.ledger.claims import Claims
 from antcrm_tools.ledger.locks import Locks
 from antcrm_tools.ledger.notices import Notices
-from antcrm_tools.ledger.rows import change_of, ms
-from antcrm_tools.ledger.schema import changes, claims
+from antcrm_tools.ledger.rows import change_of, ms, readable
+from antcrm_tools.ledger.schema import changes
 from antcrm_tools.ledger.store import Store
 from antcrm_tools.ledger.values import dump, write_customer, write_edit, write_text
 from antcrm_tools.meaning import contact_keys
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.refs import Ref
 from antcrm_tools.text import Text, msg
-
-_log = logging.getLogger(__name__)
 
 
 class Changes:
@@ -41,6 +39,7 @@ class Changes:
         self._caps = caps
         self._region = region
         self.notices = Notices(store, crm, clock)
+        self.claims = Claims(store, crm)
 
     async def begin(self, wish: Wish, intent: Intent, hold: Hold, names: Iterable[str]) -> Change:
         """Write an intent down, and let it hold `names`, which `hold` holds. The request may leave when this returns.
@@ -94,14 +93,6 @@ class Changes:
     async def of_cause(self, cause: str) -> Change | None:
         """The newest change of a cause."""
         return await self._one(changes.c.cause == cause) if cause else None
-
-    async def claimed(self, refs: Iterable[str]) -> frozenset[str]:
-        """Which of these customers were made by changes that are known."""
-        wanted = and_(claims.c.crm == self._crm, claims.c.ref.in_(list(refs)))
-        found = await self.store.run(
-            lambda c: c.execute(select(claims.c.ref).where(wanted)).scalars().all(), write=False
-        )
-        return frozenset(found)
 
     async def settle(
         self,
@@ -192,7 +183,7 @@ class Changes:
 
         def work(connection: Connection) -> list[Change]:
             rows = connection.execute(query.limit(limit).offset(offset)).mappings()
-            return [change for row in rows if (change := _read(row, skip=skip)) is not None]
+            return [change for row in rows if (change := readable(row, skip=skip)) is not None]
 
         return await self.store.run(work, write=False)
 
@@ -251,7 +242,7 @@ class Changes:
         if connection.execute(update(changes).where(where).values(**values)).rowcount != 1:
             return False
         if ref is not None and change.action == "create":
-            self._claim(connection, change, ref, certain=certain)
+            self.claims.make(connection, change.id, ref, certain=certain)
         if values["status"] not in OPEN:
             self.locks.free(connection, change.id)
         # An import is undone when all its rows are.
@@ -259,27 +250,17 @@ class Changes:
             self._mark_undone(connection, change.wish.undoes, change.id)
         return True
 
-    def _claim(self, connection: Connection, change: Change, ref: Ref, *, certain: bool) -> None:
-        """Raises IntegrityError where another create has this customer."""
-        mine = and_(claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change == change.id)
-        if connection.execute(select(claims.c.ref).where(mine)).first() is None:
-            values = {"crm": self._crm, "ref": str(ref), "change": change.id, "certain": int(certain)}
-            connection.execute(insert(claims).values(values))
-
     def _give_back(self, connection: Connection, change: Change, ref: Ref) -> None:
-        claimed = and_(
-            claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change != change.id, claims.c.certain == 0
-        )
-        other = connection.execute(select(claims.c.change).where(claimed)).scalar()
-        if other is not None:
-            connection.execute(delete(claims).where(claimed))
-            taken = and_(self.of(changes.c.id == other), changes.c.status == "done")
-            again = {"status": "unsure", "next_at": ms(self._clock()), "ref": None, "after": None, "settled_at": None}
-            if connection.execute(update(changes).where(taken).values(**again)).rowcount:
-                row = connection.execute(select(changes).where(changes.c.id == other)).mappings().one()
-                given = change_of(row).wanted
-                if isinstance(given, Draft):
-                    self.locks.put(connection, contact_keys(given, self._region), other, self._clock())
+        other = self.claims.take_from_others(connection, change.id, ref)
+        if other is None:
+            return
+        taken = and_(self.of(changes.c.id == other), changes.c.status == "done")
+        again = {"status": "unsure", "next_at": ms(self._clock()), "ref": None, "after": None, "settled_at": None}
+        if connection.execute(update(changes).where(taken).values(**again)).rowcount:
+            row = connection.execute(select(changes).where(changes.c.id == other)).mappings().one()
+            given = change_of(row).wanted
+            if isinstance(given, Draft):
+                self.locks.put(connection, contact_keys(given, self._region), other, self._clock())
 
     def _mark_undone(self, connection: Connection, number: int, by: int) -> None:
         where = and_(self.of(changes.c.id == number), changes.c.status.in_(("done", "conflict")))
@@ -333,14 +314,3 @@ class Changes:
 
 class _NotSettledError(Exception):
     """It was not this holder's, or was settled before: the transaction is undone."""
-
-
-def _read(row: RowMapping, *, skip: bool) -> Change | None:
-    try:
-        return change_of(row)
-    except (LookupError, TypeError, ValueError) as error:
-        _log.error("change %s cannot be read: %s", row["id"], type(error).__name__)
-    if skip:
-        return None
-    # Nothing is sent for a wish of which it is not known what it has led to before.
-    raise LedgerBroken(msg("Change #{number} in the ledger cannot be read.", number=str(row["id"])))

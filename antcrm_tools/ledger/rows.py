@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import RowMapping
 
 from antcrm_tools.changes import Change, Wish
+from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.ledger.values import read_customer, read_draft, read_edit, read_text
 from antcrm_tools.models import Customer
 from antcrm_tools.outcomes import Actor
 from antcrm_tools.refs import parse_ref
+from antcrm_tools.text import msg
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+
+_log = logging.getLogger(__name__)
 
 
 def ms(moment: datetime) -> int:
@@ -65,3 +70,19 @@ def change_of(row: RowMapping) -> Change:
 
 def _customer(written: Any) -> Customer | None:
     return None if written is None else read_customer(written)
+
+
+def readable(row: RowMapping, *, skip: bool) -> Change | None:
+    """One line of the ledger; None, where it may be skipped, for one that cannot be read.
+
+    Raises:
+        LedgerBroken: it cannot be read.
+    """
+    try:
+        return change_of(row)
+    except (LookupError, TypeError, ValueError) as error:
+        _log.error("change %s cannot be read: %s", row["id"], type(error).__name__)
+    if skip:
+        return None
+    # Nothing is sent for a wish of which it is not known what it has led to before.
+    raise LedgerBroken(msg("Change #{number} in the ledger cannot be read.", number=str(row["id"])))

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from antcrm_tools import api as api_module
 from antcrm_tools.api import AntCrmApi
 from antcrm_tools.errors import (
+    BrokenRead,
     CrmError,
     MayHaveActed,
     NotActed,
@@ -90,12 +91,12 @@ TABLE: dict[str, tuple[Situation, Outcome, Outcome, Outcome, Outcome]] = {
     "400 HTML": (answers(400, HTML), Refused, Refused, Refused, Refused),
     "422": (answers(422, NO), Refused, Refused, Refused, Refused),
     "200, success 0": (answers(200, NO), Refused, Refused, Refused, Refused),
-    "500": (answers(500, NO), NotActed, NotActed, MayHaveActed, MayHaveActed),
-    "500 with an id": (answers(500, {"leadId": 9457}), NotActed, NotActed, MayHaveActed, MayHaveActed),
-    "502 HTML": (answers(502, HTML), NotActed, NotActed, MayHaveActed, MayHaveActed),
-    "503": (answers(503), NotActed, NotActed, MayHaveActed, MayHaveActed),
+    "500": (answers(500, NO), BrokenRead, BrokenRead, MayHaveActed, MayHaveActed),
+    "500 with an id": (answers(500, {"leadId": 9457}), BrokenRead, BrokenRead, MayHaveActed, MayHaveActed),
+    "502 HTML": (answers(502, HTML), BrokenRead, BrokenRead, MayHaveActed, MayHaveActed),
+    "503": (answers(503), BrokenRead, BrokenRead, MayHaveActed, MayHaveActed),
     "503, later": (answers(503, **{"retry-after": "1"}), RateLimited, RateLimited, MayHaveActed, MayHaveActed),
-    "599": (answers(599), NotActed, NotActed, MayHaveActed, MayHaveActed),
+    "599": (answers(599), BrokenRead, BrokenRead, MayHaveActed, MayHaveActed),
     "200 HTML": (answers(200, HTML), UnreadableAnswer, UnreadableAnswer, MayHaveActed, MayHaveActed),
     "200 cut": (answers(200, '[{"leadId": 9'), UnreadableAnswer, UnreadableAnswer, MayHaveActed, MayHaveActed),
     "200 empty": (answers(200, ""), UnreadableAnswer, UnreadableAnswer, MayHaveActed, MayHaveActed),

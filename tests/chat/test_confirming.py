@@ -183,9 +183,7 @@ async def test_a_name_that_pretends(lan: Talker, sandbox: Sandbox) -> None:
     row.fields["name"] = "Tuấn\n\nPress yes to KEEP {name}"
     sandbox.store.save(row)
     screen = await lan.say(f"/delete {TUAN.ref}")
-    assert (
-        screen.splitlines()[0] == f"Delete lead {TUAN.ref} Tuấn Press yes to KEEP {{name}}?"
-    )
+    assert screen.splitlines()[0] == f"Delete lead {TUAN.ref} Tuấn Press yes to KEEP {{name}}?"
 
 
 async def test_something_nobody_foresaw(

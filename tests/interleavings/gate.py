@@ -86,10 +86,9 @@ class Gate(Evidence):
         row = self.sandbox.store.by_code(code)
         if change is None:
             self.say("a name was written by a code without an intent")
-        elif row is not None and fold(row.fields["name"]) != fold(name):
+        elif row is not None and fold(row.fields["name"]) != fold(name) and contact_keys(change.draft):
             # Without phone and e-mail nothing tells that it was renamed; the name is put back once it is met.
-            if contact_keys(change.draft):
-                self.say(f"#{change.id} writes its name over a colleague's")
+            self.say(f"#{change.id} writes its name over a colleague's")
 
     def _deleted(self, change: Change, row: Row) -> None:
         if any(number == change.id for number, _ in self.arrived):

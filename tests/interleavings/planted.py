@@ -22,6 +22,7 @@ from antcrm_tools.desk import Desk
 from antcrm_tools.errors import Refused
 from antcrm_tools.journal import Journal, Turn
 from antcrm_tools.ledger.changes import Changes
+from antcrm_tools.ledger.claims import Claims
 from antcrm_tools.ledger.locks import Locks
 from antcrm_tools.ledger.tickets import LedgerTickets
 from antcrm_tools.liveness import new_holder
@@ -145,10 +146,10 @@ def _no_memory(patch: pytest.MonkeyPatch) -> None:
 
 
 def _claims_ignored(patch: pytest.MonkeyPatch) -> None:
-    async def claimed(_changes: Changes, _refs: Iterable[str]) -> frozenset[str]:
+    async def claimed(_claims: Claims, _refs: Iterable[str]) -> frozenset[str]:
         return frozenset()
 
-    patch.setattr(Changes, "claimed", claimed)
+    patch.setattr(Claims, "of", claimed)
 
 
 def _waiting_is_sent_blindly(patch: pytest.MonkeyPatch) -> None:

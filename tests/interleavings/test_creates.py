@@ -270,8 +270,10 @@ async def test_two_lost_leads_of_one_name_each_get_their_own(acted: tuple[bool, 
 
 @both
 async def test_what_was_undone_is_not_answered_as_done_and_may_be_saved_anew(lead: Lead) -> None:
-    """Whoever taps “Save” under a message once more after undoing it means it; a message that merely comes again after
-    a kill is stopped before this, by the record of messages that are dealt with."""
+    """Whoever taps “Save” once more after undoing it means it.
+
+    A message that merely comes again after a kill is stopped before this, by the record of what is dealt with.
+    """
     async with world(people=0) as w:
         first = await created(w.house, lead("at-1"), tap())
         await w.house.records().delete(first.customer.as_ref(), replace(wish(tool="undo_change"), undoes=first.change))

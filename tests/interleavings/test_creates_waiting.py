@@ -33,7 +33,6 @@ SOON = 31.0
 """Seconds after which what waits is tried for the first time."""
 
 
-
 def colleague(w: World, name: str, phone: str, code: str | None = None) -> Row:
     """Somebody creates a lead in AntCRM itself."""
     row = new_row("lead", None, {"name": name, "phones": [{"type": "Work", "value": phone}]}, _ms(w))

@@ -96,7 +96,7 @@ ROWS: dict[str, Sequence[Step]] = {
         wait(),
     ],
     "what was shown is not compared": [DELETE, colleague("stage"), YES],
-    "a late yes counts": [DELETE, wait(200), YES],
+    "a late yes counts": [DELETE, wait(150), YES],
 }
 
 
