@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -35,7 +35,6 @@ from antcrm_tools.reversal import Reversal
 from antcrm_tools.rights import Policy
 from antcrm_tools.text import Text
 from antcrm_tools.wire import Written
-from tests.fakes.clock import Clock
 
 Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 
@@ -199,7 +198,8 @@ def _expired_counts(patch: pytest.MonkeyPatch) -> None:
     decided = Desk._decided
 
     async def late(desk: Desk, *rest: Any) -> Any:
-        clock, desk._clock = desk._clock, _long_ago
+        clock = desk._clock
+        desk._clock = lambda: clock() - timedelta(minutes=2)
         try:
             return await decided(desk, *rest)
         finally:
@@ -214,10 +214,6 @@ def _nothing(*_: object) -> list[str]:
 
 def _the_same(*_: object) -> str:
     return "the same"
-
-
-def _long_ago() -> datetime:
-    return Clock().time - timedelta(days=300)
 
 
 PLANTS: dict[str, Plant] = {
