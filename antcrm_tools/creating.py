@@ -207,6 +207,7 @@ async def acknowledged(
         await journal.settle(change, "done", ref=ref, after=after, reason=error.text, certain=True, news=news)
         raise
     news = saved_later(change, after) if later else None
+    await _free_number(records, change, ref, after)
     if not await journal.settle(change, "done", ref=ref, after=after, certain=True, news=news):
         now = await _known(records, change)
         if now is not None and now.is_open:
@@ -215,6 +216,18 @@ async def acknowledged(
             await _failed(records, change, error, later=later)
             raise error
     return Created(after, change.id)
+
+
+async def _free_number(records: Records, change: Change, ref: Ref, after: Customer) -> None:
+    """A number of a customer of another age is free: a made-up AntCRM that was started anew counts anew."""
+    ledger = records.journal.ledger
+    try:
+        owner = await ledger.changes.claims.owner(ref)
+        earlier = None if owner in (None, change.id) else await ledger.changes.get(owner)
+        if earlier is not None and earlier.after is not None and earlier.after.created_at != after.created_at:
+            await ledger.changes.claims.give_up(ref, earlier.id)
+    except LedgerBroken:
+        return  # settling says so, too
 
 
 async def _read(records: Records, change: Change, ref: Ref, *, last: bool) -> Customer:

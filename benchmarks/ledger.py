@@ -53,7 +53,7 @@ class NoLedger:
     async def release(self, _holder: str) -> None:
         """Nothing was held."""
 
-    async def of_cause(self, _cause: str) -> None:
+    async def of_wish(self, _wish: Wish) -> None:
         """Nothing is known."""
 
     async def of(self, _refs: Any) -> frozenset[str]:

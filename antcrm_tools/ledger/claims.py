@@ -25,6 +25,17 @@ class Claims:
         query = select(claims.c.ref).where(wanted)
         return frozenset(await self._store.run(lambda c: c.execute(query).scalars().all(), write=False))
 
+    async def owner(self, ref: Ref) -> int | None:
+        """Which create made this customer; None if none is known."""
+        this = and_(claims.c.crm == self._crm, claims.c.ref == str(ref))
+        query = select(claims.c.change).where(this)
+        return await self._store.run(lambda connection: connection.execute(query).scalar(), write=False)
+
+    async def give_up(self, ref: Ref, change: int) -> None:
+        """What this create made is no more, and AntCRM has given its number to another customer."""
+        this = and_(claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change == change)
+        await self._store.run(lambda connection: connection.execute(delete(claims).where(this)) and None)
+
     def make(self, connection: Connection, change: int, ref: Ref, *, certain: bool) -> None:
         """Raises IntegrityError where another create has this customer. `certain`: AntCRM itself said whose it is."""
         mine = and_(claims.c.crm == self._crm, claims.c.ref == str(ref), claims.c.change == change)

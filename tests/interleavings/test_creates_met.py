@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from antcrm_tools.errors import MayHaveActed
+from tests.fakes.wishes import message
 from tests.fakes.world import ALWAYS, World, world
 from tests.interleavings.leads import (
     PAUSE,
@@ -15,6 +16,7 @@ from tests.interleavings.leads import (
     by_name,
     by_phone,
     create,
+    created,
     heard,
     leads,
     one_as_sent,
@@ -227,3 +229,18 @@ async def test_a_lost_create_stays_unsure_for_as_long_as_nothing_can_be_read(lea
         await much_later(w)
         assert posts(w) == 2
         await one_as_sent(w, lead("at-1"))
+
+
+async def test_a_number_that_antcrm_gives_out_anew_is_a_new_customers() -> None:
+    """A made-up AntCRM that is started anew counts anew, and the ledger remembers the numbers of the one before."""
+    async with world(people=0) as w:
+        first = await created(w.house, by_phone("at-1"), message("m1"))
+        row = w.sandbox.store.get("lead", int(first.customer.id))
+        assert row is not None
+        w.sandbox.store.remove(row, hard=True)
+        w.clock.advance(hours=1)
+        counts: Any = w.sandbox.store
+        counts._db.execute("UPDATE counters SET next = next - 1")  # noqa: SLF001  nothing else can
+        second = await created(w.house, by_phone("at-2"), message("m2"))
+        assert second.customer.ref == first.customer.ref
+        assert second.change != first.change
