@@ -60,6 +60,9 @@ class NoLedger:
         """Nothing is claimed."""
         return frozenset()
 
+    async def owner(self, _ref: Ref) -> None:
+        """Nobody's."""
+
     async def begin(self, wish: Wish, intent: Any, *_: Any) -> Change:
         """An intent that is nowhere."""
         return Change(1, intent.action, "sent", wish, datetime.now(UTC), wanted=intent.wanted, before=intent.before)
