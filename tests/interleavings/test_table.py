@@ -150,11 +150,11 @@ TABLE: tuple[tuple[str, str], ...] = (
     ("consumed in the ledger before the request leaves; of any number of takers one wins", "ledger/test_tickets.py"),
     (
         "a question of one process is answered to another, also after a kill",
-        "mcp/test_mcp_ledger.py::test_a_question_of_a_killed_process_is_answered_to_another",
+        "mcp/test_mcp_processes.py::test_a_question_of_a_killed_process_is_answered_to_another",
     ),
     (
         "its outcome is handed out to whoever lost the answer",
-        "mcp/test_mcp_ledger.py::test_a_repeated_call_after_a_kill_gets_the_first_result",
+        "mcp/test_mcp_processes.py::test_a_repeated_call_after_a_kill_gets_the_first_result",
     ),
     # Undo
     (
