@@ -19,13 +19,14 @@ from pydantic import JsonValue, SecretStr
 from antcrm_tools import wire
 from antcrm_tools.addresses import ANTCRM, address_problem, not_an_address
 from antcrm_tools.answers import SLOW_DOWN, Answer, Lost, Reader, broke_off, why_again
-from antcrm_tools.bearing import asked_for, the_one, widened
+from antcrm_tools.bearing import asked_for, is_deleted, the_one, widened
 from antcrm_tools.errors import BadInput, NotActed, RateLimited, UnreadableAnswer
 from antcrm_tools.models import Customer, Draft, Edit, Query
 from antcrm_tools.pace import Pace, Retry, read_retry_after
 from antcrm_tools.paging import NOTHING, PAGE_MAX, Batch, Page, Paging
 from antcrm_tools.refs import Ref
 from antcrm_tools.text import msg
+from antcrm_tools.watching import Watch
 from antcrm_tools.wire import Written
 
 __all__ = ["BULK_MAX", "AntCrmApi", "Page", "Retry", "Written"]
@@ -99,6 +100,7 @@ class AntCrmApi:
         app: Callable[..., Any] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         retry: Retry | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """`base_url` may have a path; the key goes into the header `apikey` (row "auth").
 
@@ -111,6 +113,7 @@ class AntCrmApi:
             app: an AntCRM in this process (ASGI), reached without a port.
             transport: the network, for tests.
             retry: how reads are tried again.
+            watch: told of everything that is read.
 
         Raises:
             BadInput: the address or the key cannot be one.
@@ -128,6 +131,7 @@ class AntCrmApi:
         self._region = region
         self._zone = timezone
         self._retry = retry or Retry()
+        self.watch = watch
         self._reader = Reader(self._key)
         self._paging = Paging(self._batch)
         if app is not None:
@@ -147,7 +151,10 @@ class AntCrmApi:
             NotActed, Refused, UnreadableAnswer: as for every read.
         """
         params = {"contactType": ref.space, "leadId" if ref.space == "lead" else "customerId": ref.id}
-        return the_one(ref, await self._read(params, background))
+        customers, begun = await self._read(params, background)
+        if self.watch is not None and all(map(is_deleted, customers)):
+            await self.watch.missing(ref, begun)
+        return the_one(ref, customers)
 
     async def page(self, query: Query, number: int = 0, *, background: bool = False) -> Page:
         """One page of a list, counted from 0 whatever AntCRM's own count; past the end it is empty and the last.
@@ -222,23 +229,24 @@ class AntCrmApi:
         params = wire.write_query(widened(query)) | {"limit": str(PAGE_MAX)}
         if number is not None:
             params["page"] = str(number)
-        customers = await self._read(params, background)
+        customers, _ = await self._read(params, background)
         if not customers:
             return NOTHING
         kept = asked_for(query, customers, region=self._region, zone=self._zone)
         return Batch(tuple(kept), frozenset(c.as_ref() for c in customers), len(customers))
 
-    async def _read(self, params: Mapping[str, str], background: bool) -> list[Customer]:
-        """The customers in the answer to GET, after as many attempts as `Retry` allows."""
+    async def _read(self, params: Mapping[str, str], background: bool) -> tuple[list[Customer], float]:
+        """The customers in the answer to GET, after as many attempts as `Retry` allows, and when that one began."""
         await self._turn(background)
         deadline = self._retry.clock() + self._retry.budget
         failures = 0
         while True:
+            begun = 0.0 if self.watch is None else self.watch.begin()
             answer = await self._send("GET", _CONTACTS, params=params)
             problem: NotActed | UnreadableAnswer | None = why_again(answer)
             if problem is None and isinstance(answer, Answer):
                 try:
-                    return self._reader.customers(answer)
+                    return await self._watched(self._reader.customers(answer), begun)
                 except UnreadableAnswer as error:
                     if not broke_off(answer):
                         raise
@@ -249,6 +257,11 @@ class AntCrmApi:
                 raise problem
             await self._retry.sleep(delay)
             await self._turn(background)
+
+    async def _watched(self, customers: list[Customer], begun: float) -> tuple[list[Customer], float]:
+        if self.watch is not None:
+            await self.watch.seen([customer for customer in customers if not is_deleted(customer)], begun)
+        return customers, begun
 
     async def _write(
         self, method: Method, path: str, body: JsonValue, ref: Ref | None = None, *, check: Check

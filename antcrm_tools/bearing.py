@@ -22,6 +22,8 @@ _SLACK = 1
 
 def widened(query: Query) -> Query:
     """The query to send: a day earlier and a day later than a person means."""
+    if query.as_sent:
+        return query
     return query.model_copy(
         update={
             "created_from": _shifted(query.created_from, -_SLACK),
@@ -50,8 +52,16 @@ def the_one(ref: Ref, customers: Sequence[Customer]) -> Customer:
     return first
 
 
+def is_deleted(customer: Customer) -> bool:
+    """Row "deletes: soft or hard": a record that says of itself that it is deleted is treated as gone."""
+    marks = (customer.extra.get(key) for key in ("deleted", "isDeleted", "is_deleted", "deletedAt"))
+    return any(mark and mark not in {"0", "false"} for mark in marks if not isinstance(mark, dict | list))
+
+
 def asked_for(query: Query, customers: Iterable[Customer], *, region: str, zone: tzinfo) -> list[Customer]:
     """The customers whose days, in `zone`, are those the (unwidened) query means; a day that is not known counts.
+
+    Of a query that is sent as it stands everything counts that its window explains.
 
     Raises:
         FilterIgnored: one lacks the phone, e-mail or kind, or is further off than the widened window explains.
@@ -77,7 +87,7 @@ def _is_asked_for(query: Query, customer: Customer, region: str, zone: tzinfo) -
         _not_before("updateAtf", updated, query.updated_from),
         _not_after("updateAtt", updated, query.updated_to),
     ]
-    return all(within)
+    return query.as_sent or all(within)
 
 
 def _not_before(parameter: str, day: date | None, first: date | None) -> bool:

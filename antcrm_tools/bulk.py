@@ -26,6 +26,7 @@ from antcrm_tools.errors import (
 )
 from antcrm_tools.finding import FILLED_IN
 from antcrm_tools.gather import all_of
+from antcrm_tools.identity.duplicates import contradicts
 from antcrm_tools.identity.names import fold
 from antcrm_tools.in_words import field_words
 from antcrm_tools.journal import Turn
@@ -171,15 +172,24 @@ async def _begun(package: Package, turn: Turn) -> set[str]:
 
 
 async def _drop_known(package: Package, turn: Turn) -> None:
-    places = [place for place, names in package.names().items() if names]
+    places = list(package.open())
     for start in range(0, len(places), _AT_ONCE):
         some = places[start : start + _AT_ONCE]
-        found = await all_of([package.records.duplicates(package.rows[p].draft, background=True) for p in some])
+        found = await all_of([_known(package.records, package.rows[place].draft) for place in some])
         for place, known in zip(some, found, strict=True):
             if known:
                 package.fates[place] = _duplicate(package.rows[place], known)
         await package.records.journal.renew(turn)
         await package.watch(start + len(some))
+
+
+async def _known(records: Records, draft: Draft) -> list[Customer]:
+    """Who it seems to be already. Nobody is asked about a row, so a name like it counts only where no phone speaks
+    against it.
+    """
+    known = await records.duplicates(draft, background=True)
+    alike = [] if known else await records.look_alikes(draft, background=True)
+    return known or [each for each in alike if not contradicts(draft, each, records.region)]
 
 
 async def _one_by_one(package: Package, turn: Turn, refused: Refused) -> CrmError | None:
@@ -189,7 +199,7 @@ async def _one_by_one(package: Package, turn: Turn, refused: Refused) -> CrmErro
             package.fates[place] = _fate(row, "failed", reason=refused.what)
     for place, row in package.open().items():
         try:
-            known = [] if package.allow_duplicates else await records.duplicates(row.draft, background=True)
+            known = [] if package.allow_duplicates else await _known(records, row.draft)
             if known:
                 package.fates[place] = _duplicate(row, known)
                 continue

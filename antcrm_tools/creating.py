@@ -62,7 +62,8 @@ class Created:
 async def create(
     records: Records, draft: Draft, wish: Wish, *, go_on: GoOn = never, parent: int | None = None
 ) -> Created | list[Customer]:
-    """Create a customer, or return those who bear its phones or e-mails and create nothing.
+    """Create a customer, or return those who seem to be the same and create nothing: they bear one of its phones or
+    e-mails, or a name like it at the same company.
 
     `go_on` says of those whether to create all the same. `parent`: the change this one is a part of.
 
@@ -99,6 +100,8 @@ async def _in_turn(
         intent = Intent("create", draft.name, wanted=draft, code=draft.code, parent=parent)
         try:
             known = await records.duplicates(draft)
+            if not known and go_on is never:
+                known = await records.look_alikes(draft)
         except (NotActed, UnreadableAnswer) as error:
             if isinstance(error, FilterIgnored | PagingBroken):
                 raise  # AntCRM's ways, not the weather: waiting would not help

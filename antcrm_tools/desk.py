@@ -28,6 +28,7 @@ from antcrm_tools.carrying import (
     unfinished,
 )
 from antcrm_tools.changes import News, Wish, of_message
+from antcrm_tools.directory.keeping import Copy
 from antcrm_tools.errors import CrmError, KeptForLater, LedgerBroken, MayHaveActed, NotFound
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Queued, Settled, Ticket, Unsure
 from antcrm_tools.progress import Progress, no_progress
@@ -67,6 +68,7 @@ class Desk:
     def __init__(
         self,
         records: Records,
+        copy: Copy,
         tickets: Tickets,
         *,
         policy: Policy,
@@ -77,6 +79,7 @@ class Desk:
     ) -> None:
         """`patience`: seconds to wait for the outcome of a ticket somebody else has just answered."""
         self._records = records
+        self._copy = copy
         self._tickets = tickets
         self.policy = policy
         self._clock = clock
@@ -295,7 +298,9 @@ class Desk:
     ) -> Work:
         since = None if shown is None else self._clock()
         wish = Wish(actor, call.tool.name, call.canonical, cause, since=since)
-        return Work(self._records, wish, self._zone, self._clock, shown, forgiving(progress), self._undo_hours)
+        return Work(
+            self._records, self._copy, wish, self._zone, self._clock, shown, forgiving(progress), self._undo_hours
+        )
 
     async def _to_the_end(
         self, work: Callable[[Progress], Coroutine[object, object, Settled]], progress: Progress, within: float | None

@@ -188,6 +188,7 @@ class FilterIgnored(UnreadableAnswer):
 
     def __init__(self, asked_for: str) -> None:
         """`asked_for`: the parameter that was ignored."""
+        self.is_of_days = asked_for.startswith(("createdAt", "updateAt"))
         super().__init__(
             "",
             what=msg(

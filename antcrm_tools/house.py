@@ -6,32 +6,27 @@ import asyncio
 import hashlib
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from antcrm_tools.desk import Desk
+from antcrm_tools.directory.keeping import Copy
 from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.journal import Journal
-from antcrm_tools.logs import note_unexpected
 from antcrm_tools.records import Records
 from antcrm_tools.rights import Policy
 from antcrm_tools.settings import SANDBOX_KEY, Settings
+from antcrm_tools.tending import tend_copy, tend_ledger
 from antcrm_tools.tools import tool_named
 
 if TYPE_CHECKING:
     from antcrm_tools.api import AntCrmApi
+    from antcrm_tools.directory.sync import Sync
     from antcrm_tools.ledger.ledger import Ledger
     from antcrm_tools.ledger.store import Store
     from antcrm_tools.resolving import Resolver
     from antcrm_tools.sandbox import Sandbox
-
-_BETWEEN, _SHORTEST = 5.0, 0.02
-"""Seconds between two looks at what is open; less where the pause is less."""
-
-_ERASES_EVERY = 3600.0
-_ERASED_AT_ONCE = 1000
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +69,9 @@ class House:
         self._records: Records | None = None
         self._desk: Desk | None = None
         self._resolver: Resolver | None = None
-        self._tending: asyncio.Task[None] | None = None
+        self._given = api is not None
+        self._copy: Copy | None = None
+        self._tending: list[asyncio.Task[None]] = []
 
     @property
     def policy(self) -> Policy:
@@ -94,6 +91,7 @@ class House:
             tickets = LedgerTickets(ledger.store, crm=ledger.crm, clock=self.clock, tools=tool_named)
             self._desk = Desk(
                 records,
+                self.copy(),
                 tickets,
                 policy=self.policy,
                 clock=self.clock,
@@ -113,9 +111,41 @@ class House:
             pause = timedelta(seconds=settings.unsure_pause)
             journal = Journal(self.ledger, clock=self.clock, pause=pause, wait=self._wait, zone=settings.zone)
             self._records = Records(
-                self.api(), journal, code=self._code, clock=self.clock, zone=settings.zone, region=settings.region
+                self.api(),
+                journal,
+                code=self._code,
+                clock=self.clock,
+                zone=settings.zone,
+                region=settings.region,
+                directory=self.copy().directory,
             )
         return self._records
+
+    def copy(self) -> Copy:
+        """The local copy of the customers, made on first use: in memory where AntCRM itself is.
+
+        Raises:
+            BadInput: ANTCRM_API_KEY is not set.
+        """
+        if self._copy is None:
+            from antcrm_tools.directory.directory import Directory  # noqa: PLC0415  brings SQLite
+            from antcrm_tools.directory.location import directory_file  # noqa: PLC0415  brings platformdirs
+            from antcrm_tools.directory.store import Store as Copies  # noqa: PLC0415  brings SQLite
+
+            settings = self.settings
+            file = None if settings.sandbox or self._given else directory_file(settings.data_dir, self._crm())
+            self._copy = Copy(
+                Directory(Copies(file, clock=self.clock, zone=settings.zone, region=settings.region)),
+                self._sync,
+                clock=self.clock,
+                wait=self._wait,
+            )
+        return self._copy
+
+    def _sync(self) -> Sync:
+        from antcrm_tools.directory.sync import Sync  # noqa: PLC0415  most starts never need it
+
+        return Sync(self.api(), self.copy().directory.store, clock=self.clock, zone=self.settings.zone)
 
     def resolver(self) -> Resolver:
         """Looks after what is open, made on first use.
@@ -131,34 +161,8 @@ class House:
 
     def tend(self) -> None:
         """Look after what is open from now on, beside everything else, until the house is closed."""
-        if self._tending is None and (self.settings.sandbox or self.settings.api_key is not None):
-            self._tending = asyncio.create_task(self._tend())
-
-    async def _tend(self) -> None:
-        broken, erased_at = False, -_ERASES_EVERY
-        while True:
-            # The first time not at once, either: a start has other things to do.
-            await self._wait(max(_SHORTEST, min(_BETWEEN, self.settings.unsure_pause / 4)))
-            try:
-                # The first time this imports what a start did not wait for: not in the way of a first question.
-                await asyncio.to_thread(_prepare)
-                await self.resolver().tick()
-                if time.monotonic() - erased_at > _ERASES_EVERY:
-                    await self._erase_old()
-                    erased_at = time.monotonic()
-                broken = False
-            except LedgerBroken as error:
-                if not broken:
-                    _log.error("what is open cannot be looked after: %s", error)
-                broken = True
-            except Exception as error:  # noqa: BLE001  it must go on; the next look may be better
-                note_unexpected(error)
-
-    async def _erase_old(self) -> None:
-        """Personal data of changes that are old enough; none of what could still be undone."""
-        keep = timedelta(days=max(self.settings.keep_days, self.settings.undo_hours / 24))
-        while await self.ledger().erasing.old(keep, _ERASED_AT_ONCE) == _ERASED_AT_ONCE:
-            await self._wait(_SHORTEST)
+        if not self._tending and (self.settings.sandbox or self.settings.api_key is not None):
+            self._tending = [asyncio.create_task(look(self, self._wait)) for look in (tend_ledger, tend_copy)]
 
     def store(self) -> Store:
         """The ledger's database: in memory where AntCRM itself is. It is opened at its first transaction."""
@@ -221,7 +225,10 @@ class House:
         Raises:
             BadInput: ANTCRM_API_KEY is not set.
         """
-        self._api = self._api or self._make_api()
+        if self._api is None:
+            self._api = self._make_api()
+        if self._api.watch is None:
+            self._api.watch = self.copy().directory.store
         return self._api
 
     def open_sandbox(self) -> Sandbox:
@@ -239,14 +246,16 @@ class House:
                 await self._records.journal.catch_up()
             except LedgerBroken as error:
                 _log.error("what became of the last changes could not be written down: %s", error)
-        if self._tending is not None:
+        for task in self._tending:
             # What it was at is in the ledger, and is gone on with after the next start.
-            self._tending.cancel()
-            await asyncio.wait((self._tending,))
+            task.cancel()
+            await asyncio.wait((task,))
         if self._desk is not None:
             await self._desk.aclose()
         if self._api is not None:
             await self._api.aclose()
+        if self._copy is not None:
+            await self._copy.aclose()
         if self._store is not None:
             await self._store.aclose()
         if self.sandbox is not None:
@@ -269,7 +278,3 @@ class House:
         app = self.open_sandbox().app if settings.sandbox else None
         pace = Pace(_SANDBOX_RPS if settings.sandbox else settings.max_rps)
         return AntCrmApi(settings.base_url, key, pace=pace, region=settings.region, timezone=settings.zone, app=app)
-
-
-def _prepare() -> None:
-    pass

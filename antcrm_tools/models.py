@@ -199,3 +199,5 @@ class Query(Part):
     created_to: date | None = None
     updated_from: date | None = None
     updated_to: date | None = None
+    as_sent: bool = False
+    """The days are sent as they stand and nothing is cut off: for windows that overlap by themselves."""

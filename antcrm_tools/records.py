@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from antcrm_tools.bearing import is_deleted
 from antcrm_tools.changes import Wish
 from antcrm_tools.creating import Created, GoOn, create, never, replayed
 from antcrm_tools.errors import BadInput, ChangedMeanwhile, CrmError, EditsStopped, MayHaveActed, NotFound
 from antcrm_tools.gather import all_of
 from antcrm_tools.identity import phones
 from antcrm_tools.journal import Journal
+from antcrm_tools.known import Known
 from antcrm_tools.meaning import email_key, fingerprint, phone_key
 from antcrm_tools.models import Customer, Draft, Query
 from antcrm_tools.plans import Edited, Plan, Planned, planned
@@ -26,8 +28,12 @@ from antcrm_tools.writing import Deletion, delete, edit, made_before
 
 if TYPE_CHECKING:  # api.py brings httpx; an assistant's host starts us long before the first request
     from antcrm_tools.api import AntCrmApi, Page
+    from antcrm_tools.directory.directory import Directory
 
 SPACES: tuple[Space, ...] = ("lead", "customer")
+
+_LIKELIEST = 2
+"""Spellings of a phone AntCRM is asked for where the copy is whole: as it is dialled, and with the country's code."""
 
 _MAY_SHRINK = frozenset({"tags"})
 """Fields of which a call may take elements by naming them, without a question."""
@@ -48,14 +54,19 @@ class Records:
         clock: Callable[[], datetime],
         zone: tzinfo,
         region: str = "VN",
+        directory: Directory | None = None,
     ) -> None:
-        """`code` makes the random code of a new customer (`customerIdApiRing`); `region` reads phones without +."""
+        """`code` makes the random code of a new customer (`customerIdApiRing`); `region` reads phones without +.
+
+        `directory`: the local copy, which knows phones in spellings AntCRM would have to be asked for one by one.
+        """
         self.api = api
         self.journal = journal
         self.region = region
         self.zone = zone
         self.new_code = code
         self._clock = clock
+        self._known = Known(self, directory)
         self.stopped = False
         """No edit is sent any more: one has made AntCRM lose what was not sent."""
 
@@ -66,28 +77,34 @@ class Records:
             NotFound: there is no such customer.
         """
         customer = await self.api.get(ref, background=background)
-        if _is_deleted(customer):
+        if is_deleted(customer):
             raise NotFound(str(ref))
         return customer
 
     async def page(self, query: Query, number: int) -> Page:
         """One page of a list, counted from 0, without the records AntCRM marks as deleted."""
         page = await self.api.page(query, number)
-        return replace(page, customers=tuple(c for c in page.customers if not _is_deleted(c)))
+        return replace(page, customers=tuple(c for c in page.customers if not is_deleted(c)))
 
     async def by_phone(
         self, phone: str, spaces: Iterable[Space] = SPACES, *, background: bool = False
     ) -> list[Customer]:
-        """Who bears a phone, under every spelling AntCRM may hold it in."""
-        queries = [Query(space=s, phone=spelling) for s in spaces for spelling in phones.spellings(phone, self.region)]
-        return await self._all(queries, background)
+        """Who bears a phone, under every spelling AntCRM may hold it in, or known to the copy."""
+        spelled = phones.spellings(phone, self.region)
+        if await self._known.is_whole():
+            spelled = spelled[:_LIKELIEST]  # whoever has it in another one is found in the copy
+        found = await self._all([Query(space=s, phone=each) for s in spaces for each in spelled], background)
+        more = await self._known.bearing([phone], [], found, background)
+        return found + [customer for customer in more if customer.as_ref().space in spaces]
 
     async def by_email(
         self, email: str, spaces: Iterable[Space] = SPACES, *, background: bool = False
     ) -> list[Customer]:
-        """Who bears an e-mail, as typed and in lower case."""
+        """Who bears an e-mail, as typed and in lower case, or has the same mailbox as far as the copy knows."""
         spelled = dict.fromkeys((email_key(email), email.strip()))
-        return await self._all([Query(space=s, email=e) for s in spaces for e in spelled], background)
+        found = await self._all([Query(space=s, email=e) for s in spaces for e in spelled], background)
+        more = await self._known.bearing([], [email], found, background)
+        return found + [customer for customer in more if customer.as_ref().space in spaces]
 
     async def duplicates(self, draft: Draft | Customer, *, background: bool = False) -> list[Customer]:
         """Leads, contacts and accounts that bear one of the phones or e-mails of `draft`; phones first."""
@@ -98,6 +115,10 @@ class Records:
             + [self.by_email(e, background=background) for e in addresses.values()]
         )
         return _merged(customer for hits in found for customer in hits)
+
+    async def look_alikes(self, draft: Draft, *, background: bool = False) -> list[Customer]:
+        """Who has a name like it at the same company, read fresh; only the copy can tell. Phones are not looked at."""
+        return await self._known.look_alikes(draft, background)
 
     async def create(
         self, draft: Draft, wish: Wish, *, go_on: GoOn = never, parent: int | None = None
@@ -216,7 +237,7 @@ class Records:
 
     async def _all(self, queries: Sequence[Query], background: bool) -> list[Customer]:
         found = await all_of([self._drain(query, background) for query in queries])
-        return _merged(customer for hits in found for customer in hits if not _is_deleted(customer))
+        return _merged(customer for hits in found for customer in hits if not is_deleted(customer))
 
     async def _drain(self, query: Query, background: bool) -> list[Customer]:
         return [customer async for customer in self.api.walk(query, background=background)]
@@ -224,9 +245,3 @@ class Records:
 
 def _merged(customers: Iterable[Customer]) -> list[Customer]:
     return list({customer.ref: customer for customer in customers}.values())
-
-
-def _is_deleted(customer: Customer) -> bool:
-    """Row "deletes: soft or hard": a record that says of itself that it is deleted is treated as gone."""
-    marks = (customer.extra.get(key) for key in ("deleted", "isDeleted", "is_deleted", "deletedAt"))
-    return any(mark and mark not in {"0", "false"} for mark in marks if not isinstance(mark, dict | list))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from antcrm_tools.changes import Wish
+from antcrm_tools.directory.keeping import Copy
 from antcrm_tools.outcomes import Actor
 from antcrm_tools.progress import Progress, no_progress
 from antcrm_tools.records import Records
@@ -17,6 +18,7 @@ class Work:
     """One run of a tool: the records, on whose behalf, and what a person was shown before saying yes."""
 
     records: Records
+    copy: Copy
     wish: Wish
     zone: tzinfo
     clock: Callable[[], datetime]

@@ -17,12 +17,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("text", "errors", "refs", "models", "identity", "wire", "meaning", "in_words", "plans", "reversal"),
     ("logs", "registry", "members", "addresses", "settings", "outcomes", "gather", "guest_server", "locks", "pace"),
     ("liveness", "progress", "rights", "changes", "telling"),
-    ("answers", "bearing", "paging", "api", "ledger"),
-    ("journal", "finding", "creating", "writing", "records"),
+    ("answers", "bearing", "paging", "watching", "api", "ledger", "directory"),
+    ("journal", "known", "finding", "creating", "writing", "records"),
     ("bulk", "jobs", "undoing", "taking_back", "looking", "resolving"),
     ("work", "tools"),
     ("carrying", "desk"),
-    ("house",),
+    ("tending", "house"),
 )
 """antcrm_tools from the bottom up: a module imports from its own floor and those below."""
 
@@ -43,7 +43,7 @@ FACES: dict[str, tuple[str, ...]] = {
 }
 """Which other faces a face may import."""
 
-BEHIND_THE_DESK = {"api", "answers", "bearing", "bulk", "ledger", "pace", "paging", "records", "wire"}
+BEHIND_THE_DESK = {"api", "answers", "bearing", "bulk", "directory", "ledger", "pace", "paging", "records", "wire"}
 """What a face never touches: it would get around the rights, the question and the ticket."""
 
 

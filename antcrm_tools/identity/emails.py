@@ -21,6 +21,26 @@ _EDGES = " \t\r\n.,;:<>()[]\"'"
 _EDGES_FOUND = ".-+%"  # no underscore: `_an@x.vn` is an address
 
 
+# By the providers' own help pages: Gmail ignores dots, and these deliver `name+anything@` to `name@`.
+_IGNORE_DOTS = frozenset({"gmail.com"})
+_IGNORE_TAGS = frozenset(
+    {"gmail.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "proton.me", "protonmail.com", "fastmail.com"}
+)
+_SAME_PROVIDER = {"googlemail.com": "gmail.com", "me.com": "icloud.com", "pm.me": "proton.me"}
+_PUBLIC = _IGNORE_TAGS | {
+    *("yahoo.com", "yahoo.com.vn", "ymail.com", "msn.com", "aol.com", "zoho.com", "mail.com", "gmx.com", "gmx.net"),
+    *("yandex.com", "yandex.ru", "mail.ru", "qq.com", "163.com", "outlook.com.vn", "hotmail.com.vn", "rocketmail.com"),
+    *("vnn.vn", "hcm.vnn.vn", "hn.vnn.vn", "fpt.vn", "hcm.fpt.vn", "hn.fpt.vn", "viettel.vn", "zing.vn"),
+}
+_ROLES = frozenset(
+    {
+        *("info", "sales", "sale", "contact", "admin", "office", "support", "hello", "mail", "marketing", "hr"),
+        *("cskh", "kinhdoanh", "ketoan", "lienhe", "tuyendung", "hotro", "vanphong", "vanthu", "hanhchinh"),
+        *("booking", "reservation", "service", "accounting", "order", "donhang", "nhansu", "dichvu", "noreply"),
+    }
+)
+
+
 @dataclass(frozen=True)
 class FoundEmail:
     """An address in a text: `text[start:end]` is `self.text`, and `canonical` the form to compare."""
@@ -45,6 +65,34 @@ def canonical_email(text: str) -> str | None:
     if found is None or len(address) > _MAX_ADDRESS or len(found["local"]) > _MAX_LOCAL:
         return None
     return address
+
+
+def mailbox_key(text: str) -> str | None:
+    """Return what two addresses of one mailbox have in common, or None if `text` is not one address.
+
+    As `canonical_email`, and without the dots and the `+tag` that the provider is known to ignore.
+    """
+    address = canonical_email(text)
+    if address is None:
+        return None
+    local, _, domain = address.rpartition("@")
+    domain = _SAME_PROVIDER.get(domain, domain)
+    if domain in _IGNORE_TAGS:
+        local = local.partition("+")[0] or local
+    if domain in _IGNORE_DOTS:
+        local = local.replace(".", "") or local
+    return f"{local}@{domain}"
+
+
+def is_public_provider(domain: str) -> bool:
+    """Whether a domain gives mailboxes to everybody, so that it says nothing about where somebody works."""
+    domain = domain.casefold()
+    return domain in _PUBLIC or domain.removesuffix(".vn") in _PUBLIC or domain in _SAME_PROVIDER
+
+
+def is_shared(address: str) -> bool:
+    """Whether an address looks like one that several people of a company read, such as info@ or sales@."""
+    return address.partition("@")[0].casefold().strip(".-_0123456789") in _ROLES
 
 
 def find_emails(text: str) -> list[FoundEmail]:

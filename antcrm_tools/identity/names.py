@@ -49,6 +49,9 @@ _FAMILY_NAMES = frozenset(
 _FAMILY_WORDS = 2
 """Words of a family name with a middle one; what is longer and stands beside “Anh Nam” is a company."""
 
+# A dash needs room on one side at least: `Lê-Na` is one name.
+_BESIDE = re.compile(r"\s+[-–—|/]\s*|\s*[-–—|/]\s+|\s*[(\[,;|:]\s*")
+
 _FIRST_WORD = re.compile(r"([^\W\d_]+)(?:\s*[./:]\s*|\s+)(?=[^\W\d_])")
 
 
@@ -97,6 +100,32 @@ def same_name(a: str, b: str) -> bool:
     """Tell whether two names are the same but for marks, case, white space and honorifics; blank is never the same."""
     folded = fold(without_honorific(a))
     return bool(folded) and folded == fold(without_honorific(b))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the folded words of a text in order: what is neither letter nor digit stands between words."""
+    return tuple("".join(char if char.isalnum() else " " for char in fold(text)).split())
+
+
+def name_words(text: str) -> tuple[str, ...]:
+    """Return the folded words of a name without the honorifics in front: `chị Lan Vinamilk` gives lan, vinamilk."""
+    return words(without_honorific(text))
+
+
+def person_part(name: str) -> str:
+    """Return the part of a record's name that is the person's: `Lan` of `Chị Lan - Vinamilk` and of `An (FPT)`."""
+    first = _BESIDE.split(unicodedata.normalize("NFC", name.strip()), maxsplit=1)[0].strip()
+    return first if any(char.isalpha() for char in first) else name.strip()
+
+
+def given_name(name: str) -> str:
+    """Return the folded given name, by which people are addressed: the last word of a person's name.
+
+    What stands behind a dash, in brackets or after a comma is no part of it. Names that are no person's have none that
+    means anything.
+    """
+    letters = [word for word in name_words(person_part(name)) if not word.isdecimal()]
+    return letters[-1] if letters else ""
 
 
 def _begins_with_family(text: str) -> bool:

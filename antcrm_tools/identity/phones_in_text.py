@@ -15,6 +15,7 @@ from antcrm_tools.identity.phones import (
     SERVICE,
     VIETNAM,
     Number,
+    canonical,
     plain_text,
     read_digits,
 )
@@ -103,6 +104,7 @@ _DATE = re.compile(
 )
 _AMOUNT_AFTER = re.compile(r" ?(?:d|vnd|dong|k|tr|trieu|ty|usd|%|m2)(?![^\W_])")
 _PHONE_WORD = re.compile(r"(?:hotline|hot line|tong dai|tel|phone|sdt|dt|dien thoai|lh|lien he|goi|call)[ .:]*$")
+_FIELD_PARTS = re.compile(r"[/;,|\n]+|\s+-\s+")
 _LABEL_REACH = 24  # how far in front of a number its label may start
 
 
@@ -261,3 +263,19 @@ def _bare(groups: list[_Group], plain: str) -> Number | None:
         return None
     number = read_digits(digits, "VN")
     return number if number and number.valid else None
+
+
+def phones_in_field(text: str, region: str = "VN") -> tuple[str, ...]:
+    """Return the normal forms of the phones in a CRM's phone field, in order, without repeats.
+
+    A field may hold several numbers and words beside them. Where it holds one and nothing else, it is read as one even
+    if nothing in it says that it is a phone.
+    """
+    whole = canonical(text, region)
+    if whole is not None:
+        return (whole,)
+    found = [phone.canonical for phone in find_phones(text, region)]
+    if not found:
+        parts = (canonical(part, region) for part in _FIELD_PARTS.split(text))
+        found = [part for part in parts if part is not None]
+    return tuple(dict.fromkeys(found))

@@ -8,6 +8,7 @@ from antcrm_tools.errors import BadInput
 from antcrm_tools.registry import Tool
 from antcrm_tools.text import clean, msg, verbatim
 from antcrm_tools.tools.add_note import add_note
+from antcrm_tools.tools.count_customers import count_customers
 from antcrm_tools.tools.create_lead import create_lead
 from antcrm_tools.tools.delete_customer import delete_customer
 from antcrm_tools.tools.find_customers import find_customers
@@ -21,6 +22,7 @@ from antcrm_tools.tools.update_customer import update_customer
 TOOLS: tuple[Tool[Any, Any], ...] = (
     find_customers,
     get_customer,
+    count_customers,
     create_lead,
     update_customer,
     update_stage,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from antcrm_tools.creating import Created, always, never
+from antcrm_tools.identity.duplicates import Reason, compare, reason_words
 from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
-from antcrm_tools.text import Text, clean, join, msg, msgs
+from antcrm_tools.text import Text, clean, comma, join, msg, msgs
 from antcrm_tools.tools.fields import (
     Addresses,
     Birthday,
@@ -85,11 +86,26 @@ class CreateLead(LeadFields):
     )
 
 
+class KnownCustomer(CustomerLine):
+    """Somebody the lead seems to be already, and why."""
+
+    why: tuple[Reason, ...] = ()
+
+    def sentence(self) -> Text:
+        """The line, and the reasons."""
+        line = super().sentence()
+        return (
+            msg("{customer} ({reasons})", customer=line, reasons=comma(map(reason_words, self.why)))
+            if self.why
+            else line
+        )
+
+
 class LeadCreated(Result):
-    """The new lead, or `created: null` and the customers that have one of its phones or e-mails already."""
+    """The new lead, or `created: null` and the customers it seems to be already."""
 
     created: CustomerLine | None
-    duplicates: tuple[CustomerLine, ...] = ()
+    duplicates: tuple[KnownCustomer, ...] = ()
     change: ChangeNumber = None
     earlier: Earlier = False
 
@@ -97,17 +113,27 @@ class LeadCreated(Result):
         """Whether it was created by the same wish before."""
         return self.earlier
 
+    def title(self) -> Text:
+        """Why nothing was created."""
+        if any(set(known.why) & {"phone", "email"} or not known.why for known in self.duplicates):
+            return msgs(
+                "Nothing was created: {count} customer has this phone or e-mail already.",
+                "Nothing was created: {count} customers have this phone or e-mail already.",
+                len(self.duplicates),
+            )
+        return msgs(
+            "Nothing was created: {count} customer may be the same person.",
+            "Nothing was created: {count} customers may be the same person.",
+            len(self.duplicates),
+        )
+
     def sentence(self) -> Text:
         """What happened."""
         if self.created is not None:
             return msg("Created: {ref} {name}.", ref=self.created.ref, name=clean(self.created.name))
         return join(
             [
-                msgs(
-                    "Nothing was created: {count} customer has this phone or e-mail already.",
-                    "Nothing was created: {count} customers have this phone or e-mail already.",
-                    len(self.duplicates),
-                ),
+                self.title(),
                 *(line.sentence() for line in self.duplicates),
             ],
             "\n",
@@ -120,8 +146,10 @@ async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
         return _created(earlier)
     draft = args.draft("preview", work.records.region)
     known = await work.records.duplicates(draft)
+    if not known and not args.allow_duplicate:
+        known = await work.records.look_alikes(draft)
     if known and not args.allow_duplicate:
-        return _duplicates(known)
+        return _duplicates(known, draft, work.records.region)
     lead = Customer(
         kind="lead",
         id="new",
@@ -149,15 +177,19 @@ async def _preview(work: Work, args: CreateLead) -> Preview | LeadCreated:
     returns=LeadCreated,
 )
 async def create_lead(work: Work, args: CreateLead) -> LeadCreated:
-    """Create a lead, unless a customer has one of its phones or e-mails already: those are returned instead."""
+    """Create a lead, unless somebody with its phone, e-mail or name at its company is there: those are returned."""
     draft = args.draft(work.records.new_code(), work.records.region)
     made = await work.records.create(draft, work.wish, go_on=always if args.allow_duplicate else never)
-    return _duplicates(made) if isinstance(made, list) else _created(made)
+    return _duplicates(made, draft, work.records.region) if isinstance(made, list) else _created(made)
 
 
 def _created(made: Created) -> LeadCreated:
     return LeadCreated(created=CustomerLine.of(made.customer), change=made.change, earlier=made.again)
 
 
-def _duplicates(known: list[Customer]) -> LeadCreated:
-    return LeadCreated(created=None, duplicates=tuple(CustomerLine.of(customer) for customer in known))
+def _duplicates(known: list[Customer], draft: Draft, region: str) -> LeadCreated:
+    duplicates = tuple(
+        KnownCustomer(**CustomerLine.of(customer).model_dump(), why=compare(draft, customer, region))
+        for customer in known
+    )
+    return LeadCreated(created=None, duplicates=duplicates)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from antcrm_tools.identity import emails, phones
+from antcrm_tools.identity.companies import company_of
+from antcrm_tools.identity.names import fold
 from antcrm_tools.in_words import field_word
 from antcrm_tools.meaning import email_key, phone_key
 from antcrm_tools.models import Address, Customer, CustomField, Email, Gender, Kind, Phone, Social
 from antcrm_tools.plans import Edited
 from antcrm_tools.registry import ArgumentError, Result
-from antcrm_tools.text import Text, clean, comma, msg, verbatim
+from antcrm_tools.text import Text, clean, comma, join, msg, verbatim
+from antcrm_tools.tools.usage import Unused
+
+if TYPE_CHECKING:
+    from antcrm_tools.directory.rows import Entry
 
 NOTE_LIMIT = 5000
 """Characters. AntCRM's own limit is not documented; this keeps a record readable."""
@@ -89,8 +95,23 @@ class CustomerLine(Result):
     name: str
     phone: str = ""
     email: str = ""
+    company: str = ""
     stage: str = ""
     owner: str = ""
+
+    @classmethod
+    def of_entry(cls, entry: Entry) -> CustomerLine:
+        """The line of a customer in the copy."""
+        return cls(
+            ref=entry.ref,
+            kind=entry.kind,
+            name=entry.name,
+            phone=entry.phones[0] if entry.phones else "",
+            email="" if entry.phones or not entry.emails else entry.emails[0],
+            company="" if entry.kind == "account" else entry.company,
+            stage=entry.stage,
+            owner=entry.owner,
+        )
 
     @classmethod
     def of(cls, customer: Customer) -> CustomerLine:
@@ -101,13 +122,15 @@ class CustomerLine(Result):
             name=customer.name,
             phone=customer.phones[0].value if customer.phones else "",
             email="" if customer.phones or not customer.emails else customer.emails[0].value,
+            company="" if customer.kind == "account" else company_of(customer),
             stage=customer.stage,
             owner=customer.owner,
         )
 
     def sentence(self) -> Text:
-        """`L9001 Nguyễn Văn An · 0912345678 · Mới`."""
-        parts = (f"{self.ref} {clean(self.name)}", clean(self.phone or self.email), clean(self.stage))
+        """`L9001 Nguyễn Văn An · Vinamilk · 0912345678 · Mới`."""
+        company = "" if fold(self.company) in fold(self.name) else clean(self.company, 40)
+        parts = (f"{self.ref} {clean(self.name)}", company, clean(self.phone or self.email), clean(self.stage))
         return verbatim(" · ".join(part for part in parts if part))
 
 
@@ -120,6 +143,7 @@ class Changed(Result):
     before: Annotated[dict[str, Any], Field(description="old values of the changed fields")] = {}
     after: dict[str, Any] = {}
     change: ChangeNumber = None
+    unused: Annotated[tuple[Unused, ...], Field(description="nobody had these before; ask whether they are meant")] = ()
     earlier: Earlier = False
 
     def repeated(self) -> bool:
@@ -143,7 +167,8 @@ class Changed(Result):
         if not self.changed:
             return msg("{ref} {name} is already so; nothing was changed.", ref=self.ref, name=clean(self.name))
         fields = comma(field_word(field) for field in self.changed)
-        return msg("Saved: {ref} {name} ({fields}).", ref=self.ref, name=clean(self.name), fields=fields)
+        saved = msg("Saved: {ref} {name} ({fields}).", ref=self.ref, name=clean(self.name), fields=fields)
+        return join([saved, *(each.sentence() for each in self.unused)])
 
 
 def to_phones(values: tuple[str, ...], region: str) -> tuple[Phone, ...]:

@@ -1,159 +1,156 @@
-"""find_customers: by phone, e-mail or ref, or a list by kind and days."""
+"""find_customers: by phone, e-mail, ref or any words, with filters; the newest where there are none."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import json
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from antcrm_tools.errors import BadInput, NotFound
+from antcrm_tools.errors import NotActed, NotFound
 from antcrm_tools.identity import emails, phones
-from antcrm_tools.models import Customer, Kind, Moment, Query
+from antcrm_tools.models import Customer
 from antcrm_tools.refs import Ref, Space, candidates, parse_ref
-from antcrm_tools.registry import Args, ArgumentError, Effect, Result, tool
-from antcrm_tools.text import Text, clean, join, msg, msgs
+from antcrm_tools.registry import Effect, Result, tool
+from antcrm_tools.text import Text, join, msg, msgs
+from antcrm_tools.tools.asking import CopyState, CustomerFilters, UnknownValue, to_filters
 from antcrm_tools.tools.fields import CustomerLine
-from antcrm_tools.wire.dates import day_in
 
 if TYPE_CHECKING:
+    from antcrm_tools.directory.filters import Filters
+    from antcrm_tools.directory.rows import Entry
     from antcrm_tools.work import Work
 
 
-class FindCustomers(Args):
-    """What is known. Days are the company's own days, both ends included."""
+class FindCustomers(CustomerFilters):
+    """What is known."""
 
-    query: Annotated[str | None, Field(min_length=1, max_length=200, description="phone, e-mail or ref")] = None
-    kind: Annotated[Kind | None, Field(description="contact: a person; account: a company")] = None
-    created_from: Annotated[date | None, Field(description="first day created")] = None
-    created_to: Annotated[date | None, Field(description="last day created")] = None
-    updated_from: Annotated[date | None, Field(description="first day changed")] = None
-    updated_to: Annotated[date | None, Field(description="last day changed")] = None
+    query: Annotated[
+        str | None,
+        Field(
+            min_length=1, max_length=2000, description="any words: name, company, phone or digits of it, e-mail, ref"
+        ),
+    ] = None
     limit: Annotated[int, Field(ge=1, le=50, description="per answer")] = 10
     cursor: Annotated[str | None, Field(max_length=400, description="next_cursor given before")] = None
 
-    @model_validator(mode="after")
-    def _days(self) -> FindCustomers:
-        for first, last in ((self.created_from, self.created_to), (self.updated_from, self.updated_to)):
-            if first and last and first > last:
-                raise ArgumentError(msg("The first day ({first}) is after the last ({last}).", first=first, last=last))
-        return self
-
 
 class FoundCustomers(Result):
-    """A part of a list. `next_cursor` asks for the next part; no order is promised, because AntCRM promises none."""
+    """A part of a list. `next_cursor` asks for the next part."""
 
     customers: tuple[CustomerLine, ...]
     next_cursor: str | None = None
-    list_changed: Annotated[
-        bool, Field(description="records moved while the list was read: some may be missing or repeated")
-    ] = False
+    fit_equally: Annotated[
+        int, Field(description="so many of the first fit equally well; ask which one is meant before changing any")
+    ] = 0
+    similar_only: Annotated[bool, Field(description="nobody fits exactly")] = False
+    elsewhere: Annotated[bool, Field(description="found in notes or other fields, not in names")] = False
+    unknown: tuple[UnknownValue, ...] = ()
+    copy_state: CopyState = CopyState()
+
+    def remarks(self) -> list[Text]:
+        """What there is to say of the search itself."""
+        about = [each.sentence() for each in self.unknown]
+        if (state := self.copy_state.sentence()) is not None:
+            about.append(state)
+        return about
 
     def sentence(self) -> Text:
         """A line each."""
+        about = self.remarks()
         if not self.customers:
-            return msg("No customer was found.")
+            return join([msg("No customer was found."), *about], "\n")
         count = len(self.customers)
-        parts = [msgs("{count} customer:", "{count} customers:", count), *(line.sentence() for line in self.customers)]
+        title = msgs("{count} customer:", "{count} customers:", count)
+        if self.similar_only:
+            title = msg("Nobody fits exactly. Similar:")
+        elif self.fit_equally > 1:
+            title = msg("{count} customers fit equally well; ask which one is meant:", count=self.fit_equally)
+        parts = [title, *(line.sentence() for line in self.customers)]
+        if self.fit_equally and not self.similar_only and self.fit_equally < count:
+            parts.insert(1 + self.fit_equally, msg("Less likely:"))
         if self.next_cursor:
             parts.append(msg("There are more."))
-        if self.list_changed:
-            parts.append(msg("The list changed while it was read; some customers may be missing or repeated."))
-        return join(parts, "\n")
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One page of something that has pages."""
-
-    customers: tuple[Customer, ...]
-    last: bool
-
-
-_Reader = Callable[[int], Awaitable[_Part]]
+        return join([*parts, *about], "\n")
 
 
 @tool(title=msg("Find customers"), most=Effect.READ, idempotent=True, args=FindCustomers, returns=FoundCustomers)
 async def find_customers(work: Work, args: FindCustomers) -> FoundCustomers:
-    """Find customers by phone (any spelling), e-mail or ref, or list them by kind and days."""
-    readers = _readers(work, args)
-    start = _Cursor.read(args)
-    space, number, offset = start.reader, start.page, start.offset
-    found: dict[str, Customer] = {}
-    changed, first = False, True
-    while space < len(readers):
-        part = await readers[space](number)
-        if first and start.digest != _digest(part.customers[:offset]):
-            # What was handed out before is no longer in this place: say so rather than miss or repeat silently.
-            changed = True
-        first = False
-        for customer in part.customers[offset:]:
-            if len(found) == args.limit:
-                break
-            changed = changed or customer.ref in found
-            found[customer.ref] = customer
-            offset += 1
-        if len(found) == args.limit:
-            more = offset < len(part.customers) or not part.last or space + 1 < len(readers)
-            cursor = _Cursor(_wish(args), space, number, offset, _digest(part.customers[:offset]))
-            return _found(found, cursor.write() if more else None, changed)
-        space, number, offset = (space + 1, 0, 0) if part.last else (space, number + 1, 0)
-    return _found(found, None, changed)
+    """Find customers by any words (name, company, phone or its last digits, e-mail, ref) and filters, the newest first."""
+    from antcrm_tools.directory.ranking import Fit  # noqa: PLC0415  brings SQLite, which a start does not need
 
-
-def _readers(work: Work, args: FindCustomers) -> Sequence[_Reader]:
-    spaces: tuple[Space, ...] = ("lead", "customer")
-    if args.kind is not None:
-        spaces = ("lead",) if args.kind == "lead" else ("customer",)
-    if args.query is None:
-        return [_listing(work, args, space) for space in spaces]
-
-    async def hits(_: int) -> _Part:
-        customers = await _look_up(work, args.query or "", spaces)
-        return _Part(tuple(c for c in customers if _wanted(work, args, c)), last=True)
-
-    return [hits]
-
-
-def _listing(work: Work, args: FindCustomers, space: Space) -> _Reader:
-    query = Query(
-        kind=args.kind,
-        space=space,
-        created_from=args.created_from,
-        created_to=args.created_to,
-        updated_from=args.updated_from,
-        updated_to=args.updated_to,
+    filters = to_filters(work, args)
+    if args.query is not None and args.cursor is None and _direct(work, args.query):
+        return await _look_up(work, args, filters, args.query)
+    fresh = await work.copy.ready(work.progress)
+    hits = await work.copy.directory.find(args.query or "", filters, limit=args.limit, cursor=args.cursor)
+    return FoundCustomers(
+        customers=tuple(CustomerLine.of_entry(hit.entry) for hit in hits.hits),
+        next_cursor=hits.next,
+        fit_equally=hits.sure if args.query else 0,
+        similar_only=bool(hits.hits) and not hits.hits[0].exact,
+        elsewhere=bool(hits.hits) and hits.hits[0].fit is Fit.ELSEWHERE,
+        unknown=tuple(map(UnknownValue.of, hits.unknown)),
+        copy_state=CopyState.of(fresh, work),
     )
 
-    async def read(number: int) -> _Part:
-        page = await work.records.page(query, number)
-        return _Part(page.customers, page.last)
 
-    return read
+# --- one who is named by a phone, an e-mail or a number: AntCRM itself is asked ---
 
 
-async def _look_up(work: Work, text: str, spaces: Sequence[Space]) -> list[Customer]:
+def _direct(work: Work, text: str) -> bool:
+    return (
+        parse_ref(text) is not None
+        or phones.canonical(text, work.records.region) is not None
+        or candidates(text) is not None
+        or emails.canonical_email(text) is not None
+    )
+
+
+async def _look_up(work: Work, args: FindCustomers, filters: Filters, text: str) -> FoundCustomers:
+    from antcrm_tools.directory.filters import fits  # noqa: PLC0415  brings SQLite, which a start does not need
+
+    state = CopyState()
+    try:
+        lines = [CustomerLine.of(c) for c in await _live(work, text, filters) if fits(filters, c, work.zone)]
+    except NotActed:
+        # On a day when AntCRM is away, who is in the copy is better than nobody; that it is a copy is said.
+        entries = await _copied(work, text)
+        if not entries:
+            raise
+        fresh = await work.copy.directory.freshness()
+        state = CopyState.of(fresh, work, always=True)
+        lines = [CustomerLine.of_entry(entry) for entry in entries]
+    if candidates(text) is not None:
+        # Bare digits may be the number of a customer, and they may be the end of a phone.
+        hits = await work.copy.directory.find(text, filters, limit=args.limit)
+        known = {line.ref for line in lines}
+        lines += [CustomerLine.of_entry(hit.entry) for hit in hits.hits if hit.entry.ref not in known]
+    shown = tuple(lines[: args.limit])
+    return FoundCustomers(customers=shown, fit_equally=len(shown), copy_state=state)
+
+
+async def _live(work: Work, text: str, filters: Filters) -> list[Customer]:
+    spaces: tuple[Space, ...] = ("lead", "customer")
+    if filters.kind is not None:
+        spaces = ("lead",) if filters.kind == "lead" else ("customer",)
     ref = parse_ref(text)
     if ref is not None:
         return await _existing(work, [ref])
     if phones.canonical(text, work.records.region) is not None:
         return await work.records.by_phone(text, spaces)
-    both = candidates(text)
-    if both is not None:
+    if (both := candidates(text)) is not None:
         return await _existing(work, both)
-    if emails.canonical_email(text) is not None:
-        return await work.records.by_email(text, spaces)
-    raise BadInput(
-        msg("Finding by words (“{text}”) is not available yet: AntCRM has no search by name.", text=clean(text)),
-        done=msg("Nothing was searched."),
-        then=msg("Find by phone, e-mail or number (L9457, C9457), or list by kind and days."),
-    )
+    return await work.records.by_email(text, spaces)
+
+
+async def _copied(work: Work, text: str) -> Sequence[Entry]:
+    directory = work.copy.directory
+    refs = [ref] if (ref := parse_ref(text)) is not None else list(candidates(text) or ())
+    number = phones.canonical(text, work.records.region)
+    mailbox = emails.mailbox_key(text)
+    by_key = await directory.bearing([number] if number else [], [mailbox] if mailbox else [])
+    return [*by_key, *await directory.named(str(ref) for ref in refs)]
 
 
 async def _existing(work: Work, refs: Sequence[Ref]) -> list[Customer]:
@@ -164,69 +161,3 @@ async def _existing(work: Work, refs: Sequence[Ref]) -> list[Customer]:
         except NotFound:
             continue
     return found
-
-
-def _wanted(work: Work, args: FindCustomers, customer: Customer) -> bool:
-    """The filters, for records that were looked up directly. A date that cannot be read excludes nobody."""
-
-    def within(moment: Moment | None, first: date | None, last: date | None) -> bool:
-        day = day_in(moment, work.zone)
-        return day is None or ((first is None or day >= first) and (last is None or day <= last))
-
-    return (
-        (args.kind is None or customer.kind == args.kind)
-        and within(customer.created_at, args.created_from, args.created_to)
-        and within(customer.updated_at, args.updated_from, args.updated_to)
-    )
-
-
-def _found(found: dict[str, Customer], cursor: str | None, changed: bool) -> FoundCustomers:
-    lines = tuple(CustomerLine.of(customer) for customer in found.values())
-    return FoundCustomers(customers=lines, next_cursor=cursor, list_changed=changed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cursor:
-    """Where a list was left: which reader, page and place in it, and a digest of what came before on that page."""
-
-    wish: str
-    reader: int = 0
-    page: int = 0
-    offset: int = 0
-    digest: str = ""
-
-    @classmethod
-    def read(cls, args: FindCustomers) -> _Cursor:
-        """Raises BadInput for a cursor that is not ours, or belongs to another question."""
-        if args.cursor is None:
-            return cls(_wish(args), digest=_digest(()))
-        try:
-            wish, reader, page, offset, digest = json.loads(base64.urlsafe_b64decode(args.cursor))
-            cursor = cls(str(wish), int(reader), int(page), int(offset), str(digest))
-        except (ValueError, TypeError, OverflowError, binascii.Error):
-            cursor = cls("")
-        if cursor.wish != _wish(args) or min(cursor.reader, cursor.page, cursor.offset) < 0:
-            raise BadInput(
-                msg("The cursor does not belong to this question."),
-                done=msg("Nothing was searched."),
-                then=msg("Repeat the question with the same arguments, or without a cursor to start anew."),
-            )
-        return cursor
-
-    def write(self) -> str:
-        """One opaque word."""
-        body = json.dumps([self.wish, self.reader, self.page, self.offset, self.digest], separators=(",", ":"))
-        return base64.urlsafe_b64encode(body.encode()).decode()
-
-
-def _wish(args: FindCustomers) -> str:
-    """Stands for the question, so that a cursor cannot continue another one."""
-    return _hash(args.model_dump_json(exclude={"cursor", "limit"}))
-
-
-def _digest(customers: Sequence[Customer]) -> str:
-    return _hash(",".join(customer.ref for customer in customers))
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

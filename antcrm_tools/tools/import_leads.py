@@ -11,6 +11,8 @@ from pydantic import Field, JsonValue, WithJsonSchema
 
 from antcrm_tools import jobs
 from antcrm_tools.errors import BadInput
+from antcrm_tools.identity.companies import companies, company_key
+from antcrm_tools.identity.duplicates import compare, contradicts, mailboxes, numbers
 from antcrm_tools.jobs import Fate, FateName, Job
 from antcrm_tools.meaning import contact_keys
 from antcrm_tools.models import Draft
@@ -61,7 +63,7 @@ class ImportedRow(Result):
             return msg("Row {row}: created {ref}.", row=self.row, ref=self.ref)
         if self.outcome == "duplicate":
             return msg(
-                "Row {row}: not created, same phone or e-mail as {refs}.",
+                "Row {row}: not created, AntCRM has it already: {refs}.",
                 row=self.row,
                 refs=", ".join(self.duplicate_of),
             )
@@ -120,6 +122,7 @@ def _sort(rows: Sequence[JsonValue], region: str) -> tuple[dict[int, LeadFields]
     good: dict[int, LeadFields] = {}
     fates: dict[int, Fate] = {}
     seen: dict[str, int] = {}
+    colleagues = _Colleagues()
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             fates[number] = Fate("invalid", reason=msg("A row is an object with the fields of a lead."))
@@ -129,15 +132,43 @@ def _sort(rows: Sequence[JsonValue], region: str) -> tuple[dict[int, LeadFields]
         except BadInput as error:
             fates[number] = Fate("invalid", reason=error.what)
             continue
-        keys = contact_keys(fields.draft("", region), region)
+        draft = fields.draft("", region)
+        keys = numbers(draft, region) | mailboxes(draft) | contact_keys(draft, region)
         twin = min((seen[key] for key in keys if key in seen), default=None)
         if twin is not None:
             reason = msg("It has the same phone or e-mail as row {row}.", row=twin + 1)
             fates[number] = Fate("invalid", reason=reason)
             continue
+        alike = next((n for n, other in colleagues.of(draft) if _is_twin(draft, other, region)), None)
+        if alike is not None:
+            reason = msg("It has a similar name at the same company as row {row}.", row=alike + 1)
+            fates[number] = Fate("invalid", reason=reason)
+            continue
         seen |= dict.fromkeys(keys, number)
+        colleagues.add(number, draft)
         good[number] = fields
     return good, fates
+
+
+class _Colleagues:
+    """The rows so far, by company."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[tuple[int, Draft]]] = {}
+
+    def of(self, draft: Draft) -> Iterable[tuple[int, Draft]]:
+        return [row for key in self._keys(draft) for row in self._rows.get(key, ())]
+
+    def add(self, number: int, draft: Draft) -> None:
+        for key in self._keys(draft):
+            self._rows.setdefault(key, []).append((number, draft))
+
+    def _keys(self, draft: Draft) -> set[str]:
+        return {key.replace(" ", "") for company in companies(draft) if (key := company_key(company))}
+
+
+def _is_twin(one: Draft, other: Draft, region: str) -> bool:
+    return "name_company" in compare(one, other, region) and not contradicts(one, other, region)
 
 
 async def _preview(work: Work, args: ImportLeads) -> Preview | Imported:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from antcrm_tools.errors import BadInput
@@ -13,6 +14,7 @@ from antcrm_tools.text import clean, msg
 from antcrm_tools.tools.fields import Changed, RefText, Stage, Tags
 from antcrm_tools.tools.get_customer import existing
 from antcrm_tools.tools.previews import preview_of
+from antcrm_tools.tools.usage import Unused, unused
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work
@@ -63,13 +65,27 @@ class RemoveTags(Args):
 
 
 async def preview(work: Work, args: UpdateStage | AddTags | RemoveTags) -> Preview | Changed:
-    """What will change."""
-    return preview_of(await work.records.plan(await existing(work, args.ref), args.plan))
+    """What will change, and which of it nobody has had before."""
+    shown = preview_of(await work.records.plan(await existing(work, args.ref), args.plan))
+    if not isinstance(shown, Preview):
+        return shown
+    return replace(shown, lines=(*shown.lines, *(each.sentence() for each in await _unused(work, args))))
 
 
-async def _edit(work: Work, ref: str, plan: Plan) -> Changed:
+async def _edit(work: Work, ref: str, plan: Plan, new: tuple[Unused, ...] = ()) -> Changed:
     edited = await work.records.edit(await existing(work, ref), plan, work.wish, shown=work.shown)
-    return Changed.by(edited)
+    changed = Changed.by(edited)
+    return changed.model_copy(update={"unused": new}) if changed.changed else changed
+
+
+async def _unused(work: Work, args: UpdateStage | AddTags | RemoveTags) -> tuple[Unused, ...]:
+    match args:
+        case UpdateStage():
+            return await unused(work, "stage", [args.stage])
+        case AddTags():
+            return await unused(work, "tag", args.tags)
+        case RemoveTags():
+            return ()
 
 
 @tool(
@@ -82,13 +98,14 @@ async def _edit(work: Work, ref: str, plan: Plan) -> Changed:
 )
 async def update_stage(work: Work, args: UpdateStage) -> Changed:
     """Move a customer to another stage. Stages are names from the company's own list in AntCRM."""
-    return await _edit(work, args.ref, args.plan)
+    # Looked up first: afterwards this very customer has it.
+    return await _edit(work, args.ref, args.plan, await _unused(work, args))
 
 
 @tool(title=msg("Add tags"), most=Effect.ADD, preview=preview, idempotent=True, args=AddTags, returns=Changed)
 async def add_tags(work: Work, args: AddTags) -> Changed:
     """Add tags to a customer and keep the ones it has."""
-    return await _edit(work, args.ref, args.plan)
+    return await _edit(work, args.ref, args.plan, await _unused(work, args))
 
 
 @tool(title=msg("Remove tags"), most=Effect.CHANGE, preview=preview, idempotent=True, args=RemoveTags, returns=Changed)

@@ -28,6 +28,14 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """Bars to be drawn, the longest first, by a face that can show them (`funnel.draw`)."""
+
+    title: Text
+    rows: tuple[tuple[Text, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One message. How it looks is the face's business.
 
@@ -35,7 +43,8 @@ class Card:
     answered must not go on looking open. `closes` names cards whose last button was spent meanwhile. A `notice` is a
     passing word about a tap, and leaves every card as it is; an `alert` is one that has to be seen. `stale` says
     that no button of the tapped card is known any more. `about` is the messenger's name for the message a card
-    speaks of, and `mark` what became of it, where a face can show that on the message itself.
+    speaks of, and `mark` what became of it, where a face can show that on the message itself. A `picture` says once
+    more what the lines say.
     """
 
     title: Text | None = None
@@ -49,6 +58,7 @@ class Card:
     stale: bool = False
     about: str = ""
     mark: Mark | None = None
+    picture: Picture | None = None
 
     @property
     def choices(self) -> tuple[Button, ...]:

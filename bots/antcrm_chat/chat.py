@@ -40,6 +40,7 @@ from antcrm_tools.outcomes import Actor
 from antcrm_tools.registry import Call
 from antcrm_tools.text import clean, join, msg
 
+_NAME_LETTERS, _NAME_WORDS = 60, 6
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 _TAP = msg("A typed word does not answer this question, so nothing was done. Tap the button that you mean.")
@@ -81,6 +82,7 @@ class Chat:
         self._host = host
         self._account = account
         self._zone = zone
+        self._clock = clock
         self._region = region
         self._dialogues = Dialogues(clock, token)
         self._turns = Locks()
@@ -255,7 +257,8 @@ class Chat:
             case Misused(command, what):
                 return [helping.usage(command, what)]
             case Unclear():
-                return [helping.unclear()]
+                found = await self._turn(person, dialogue, message).named(words) if _may_be_name(words) else None
+                return [helping.unclear()] if found is None else found
             case _:
                 return await self._turn(person, dialogue, message).carry_out(intent)
 
@@ -273,10 +276,17 @@ class Chat:
     def _turn(self, person: Person, dialogue: Dialogue, message: str = "", *, tapped: str = "") -> Turn:
         place = f"{self._account}/{person.id}"
         source = f"{place}/{message}" if message else tapped
-        return Turn(dialogue, self._desk(), self._actor(person), self._region, self._zone, source, place)
+        return Turn(
+            dialogue, self._desk(), self._actor(person), self._region, self._zone, self._clock, source, place
+        )
 
     def _actor(self, person: Person) -> Actor:
         return Actor(person.who, self._face, self._host, person.scopes)
+
+
+def _may_be_name(words: str) -> bool:
+    """Whether words without any command in them may be those of somebody's name."""
+    return len(words) <= _NAME_LETTERS and 1 <= len(words.split()) <= _NAME_WORDS and any(map(str.isalpha, words))
 
 
 def _follows_no_edit(dialogue: Dialogue, made: Settled) -> Card:

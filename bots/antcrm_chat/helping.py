@@ -10,7 +10,8 @@ from antcrm_tools.text import Text, join, msg, verbatim
 EXAMPLES: dict[Command, Text] = {
     "start": verbatim("/start"),
     "help": verbatim("/help"),
-    "find": msg("find 0912345678"),
+    "find": msg("find Lan Vinamilk"),
+    "report": msg("report week"),
     "lead": msg("add lead Nguyễn Văn Bình 0977123456 binh@example.com asks for a quote"),
     "stage": msg("move L9457 to Đang liên hệ"),
     "tag": msg("tag L9457 VIP, Quan tâm"),
@@ -19,11 +20,13 @@ EXAMPLES: dict[Command, Text] = {
     "delete": msg("delete L9457"),
     "recent": msg("recent changes"),
     "undo": msg("undo 123"),
+    "status": msg("status"),
     "cancel": msg("cancel"),
 }
 
 _DOES: dict[Command, Text] = {
-    "find": msg("looks a customer up by phone, e-mail or number; the phone alone will do"),
+    "find": msg("looks customers up by name, company, phone, e-mail or number; a phone or a name alone will do"),
+    "report": msg("counts the new customers of today, this week or this month, by stage; “report week mine” only yours"),
     "lead": msg("saves a new lead; what follows the phone and e-mail becomes the note"),
     "stage": msg("moves a customer to another stage"),
     "tag": msg("adds tags"),
@@ -32,12 +35,14 @@ _DOES: dict[Command, Text] = {
     "delete": msg("deletes a customer, after asking you; “delete L9457 note” only empties its note"),
     "recent": msg("lists your last changes, each with a button that undoes it"),
     "undo": msg("takes the change of that number back; “undo” alone shows your last one"),
+    "status": msg("says how fresh the copy is that is searched, and what of yours is still open"),
     "cancel": msg("closes an open question"),
 }
 
 # Short enough for the menu a messenger shows beside the line one writes in.
 MENU: dict[Command, Text] = {
-    "find": msg("look a customer up: /find 0912345678"),
+    "find": msg("look customers up: /find Lan Vinamilk"),
+    "report": msg("new customers: /report today, week or month"),
     "lead": msg("save a lead: /lead Bình 0977123456 asks for a quote"),
     "note": msg("add a line to the note: /note L9457 call back"),
     "stage": msg("move to another stage: /stage L9457 Đang liên hệ"),
@@ -46,6 +51,7 @@ MENU: dict[Command, Text] = {
     "delete": msg("delete, after asking you: /delete L9457"),
     "recent": msg("your last changes"),
     "undo": msg("undo your last change, or another: /undo 123"),
+    "status": msg("how fresh the copy is, and what is open"),
     "cancel": msg("close an open question"),
     "help": msg("what you can write"),
 }

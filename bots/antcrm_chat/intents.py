@@ -9,8 +9,23 @@ from typing import Literal, TypeAlias
 from antcrm_tools.text import Text
 
 Command: TypeAlias = Literal[
-    "start", "help", "find", "lead", "stage", "tag", "untag", "note", "delete", "recent", "undo", "cancel"
+    "start",
+    "help",
+    "find",
+    "report",
+    "lead",
+    "stage",
+    "tag",
+    "untag",
+    "note",
+    "delete",
+    "recent",
+    "undo",
+    "status",
+    "cancel",
 ]
+
+Period: TypeAlias = Literal["today", "week", "month"]
 
 NamedBy: TypeAlias = Literal["ref", "phone", "email", "digits"]
 
@@ -107,6 +122,19 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """How many new customers there are; `mine`: only one's own."""
+
+    period: Period = "today"
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the copy of the customers stands, and what is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Misused:
     """A command that cannot be carried out as it was written, and what is wrong with it."""
 
@@ -124,4 +152,6 @@ class Unclear:
     """Words nobody told us the meaning of."""
 
 
-Intent: TypeAlias = Start | Help | Cancel | Find | NewLead | DoTo | Recent | TakeBack | Misused | Jotted | Unclear
+Intent: TypeAlias = (
+    Start | Help | Cancel | Find | NewLead | DoTo | Recent | TakeBack | Report | Status | Misused | Jotted | Unclear
+)

@@ -13,6 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     "start",
     "help",
     "find",
+    "report",
     "lead",
     "stage",
     "tag",
@@ -21,6 +22,7 @@ COMMANDS: tuple[Command, ...] = (
     "delete",
     "recent",
     "undo",
+    "status",
     "cancel",
 )
 
@@ -34,6 +36,14 @@ _SAID: dict[Command, tuple[str, ...]] = {
         "tìm khách",
         "tìm lead",
         "tìm số",
+        "tìm giúp",
+        "tìm giúp em",
+        "tìm giúp em số",
+        "tìm giúp anh",
+        "tìm giúp tôi",
+        "tìm giúp mình",
+        "tìm hộ",
+        "tìm dùm",
         "tìm kiếm",
         "tra cứu",
         "xem",
@@ -44,6 +54,8 @@ _SAID: dict[Command, tuple[str, ...]] = {
         "find lead",
         "find customer",
     ),
+    "report": ("báo cáo", "thống kê", "report"),
+    "status": ("trạng thái", "tình trạng", "status"),
     "lead": (
         "thêm lead",
         "thêm lead mới",
@@ -106,7 +118,7 @@ _REPLIES: dict[Reply, tuple[str, ...]] = {
 
 _BY_NAME: dict[str, Command] = {command: command for command in COMMANDS}
 
-_ALONE = frozenset({"help", "recent", "cancel"})
+_ALONE = frozenset({"help", "recent", "status", "cancel"})
 """Commands whose words mean them only when nothing follows: `thôi để mai` is talk."""
 
 _END = ".!… "

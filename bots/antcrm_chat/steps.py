@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from antcrm_chat.intents import Draft, Wish
+from antcrm_chat.intents import Draft, Report, Wish
 from antcrm_tools.registry import Call
 from antcrm_tools.text import Text
 
@@ -24,14 +24,30 @@ class Open:
 class Look:
     """Look somebody up, or show the next part of a list; `wish` is what to do with the one who is meant.
 
-    `pending`: something was done to them, or is to be, of which it is not known yet what became.
+    `filters` are further arguments of find_customers. `pending`: something was done to them, or is to be, of which it is not known yet what became.
     """
 
     query: str
     cursor: str | None = None
     wish: Wish | None = None
+    filters: tuple[tuple[str, object], ...] = ()
     group: str = ""
     pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Ask by what a list is to be made shorter."""
+
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class ShowReport:
+    """Count new customers; `picture`: draw their funnel as well."""
+
+    report: Report
+    picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +144,7 @@ class Drop:
 
 OfDraft: TypeAlias = Save | ChangeDraft | ShowDraft | NoteDraft | DropDraft
 
-Step: TypeAlias = Open | Look | Do | Run | Undo | AskName | Answer | Drop | OfDraft
+Step: TypeAlias = Open | Look | Narrow | ShowReport | Do | Run | Undo | AskName | Answer | Drop | OfDraft
 
 SETTLES = (Do, Run, AskName, Answer, Drop, Save, ChangeDraft, ShowDraft, NoteDraft, DropDraft)
 """Steps after which the buttons of their card are spent. Looking at one hit of a list spends nothing, and a change is

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from antcrm_chat.cards import Card
 from antcrm_chat.dialogue import Choice, Dialogue, in_place_of
 from antcrm_chat.drafts import Drafts, not_saved
 from antcrm_chat.helping import EXAMPLES, NOTHING_DONE
-from antcrm_chat.intents import Cancel, DoTo, Draft, Find, LeadWords, Recent, TakeBack, Whom, Wish
+from antcrm_chat.intents import (
+    Cancel,
+    DoTo,
+    Draft,
+    Find,
+    LeadWords,
+    Recent,
+    Report,
+    Status,
+    TakeBack,
+    Whom,
+    Wish,
+)
+from antcrm_chat.narrowing import Narrowing
 from antcrm_chat.past import Past
+from antcrm_chat.reports import Reports
 from antcrm_chat.results import AT_ONCE, CANCEL, CANCELLED, Results
-from antcrm_chat.steps import Answer, AskName, Do, Drop, Look, Open, Run, Step, Undo
+from antcrm_chat.steps import Answer, AskName, Do, Drop, Look, Narrow, Open, Run, ShowReport, Step, Undo
 from antcrm_chat.whom import whole
 from antcrm_tools.desk import Desk
 from antcrm_tools.errors import BadInput, CrmError
@@ -39,6 +54,7 @@ class Turn:
     actor: Actor
     region: str
     zone: tzinfo
+    clock: Callable[[], datetime]
     source: str = ""
     place: str = ""
 
@@ -58,6 +74,11 @@ class Turn:
         return Past(self)
 
     @property
+    def narrowing(self) -> Narrowing:
+        """What makes lists shorter."""
+        return Narrowing(self)
+
+    @property
     def may_add(self) -> bool:
         """Whether this person may save leads and notes."""
         return self.desk.policy.allows(Effect.ADD, self.actor)
@@ -66,7 +87,11 @@ class Turn:
         """What a wish came from: a draft's is the message it was read from, whatever button was tapped since."""
         return f"{self.place}/{draft.message}" if draft is not None and draft.message else self.source
 
-    async def carry_out(self, intent: Find | DoTo | Recent | TakeBack | Cancel) -> list[Card]:
+    def now(self) -> datetime:
+        """The time where the company is."""
+        return self.clock().astimezone(self.zone)
+
+    async def carry_out(self, intent: Find | DoTo | Recent | TakeBack | Report | Status | Cancel) -> list[Card]:
         """Do what was asked for in words."""
         match intent:
             case Find(query):
@@ -75,6 +100,10 @@ class Turn:
                 return await self.do_to(intent)
             case Recent():
                 return await self.past.recent()
+            case Report():
+                return await Reports(self).show(ShowReport(intent, picture=True))
+            case Status():
+                return await Reports(self).status()
             case TakeBack(change):
                 return await (self.past.last() if change is None else self.past.undo(change))
             case Cancel():
@@ -87,6 +116,10 @@ class Turn:
                 return await self.submit(tool_named("get_customer").call({"ref": ref}))
             case Look():
                 return await self.look(step)
+            case Narrow(narrowed):
+                return await self.narrowing.ask(narrowed)
+            case ShowReport():
+                return await Reports(self).show(step, card)
             case Do(wish, ref):
                 return in_place_of(await self._do(wish, ref), card)
             case Run(call, draft, source):
@@ -110,7 +143,9 @@ class Turn:
 
     async def look(self, step: Look) -> list[Card]:
         """Look up: nobody, one customer whole, or a list to choose from."""
-        arguments: dict[str, object] = {"query": step.query, "limit": AT_ONCE}
+        arguments: dict[str, object] = {"limit": AT_ONCE, **dict(step.filters)}
+        if step.query:
+            arguments["query"] = step.query
         if step.cursor is not None:
             arguments["cursor"] = step.cursor
         try:
@@ -176,6 +211,18 @@ class Turn:
             for card, draft in cards.items()
         ]
 
+    async def named(self, words: str) -> list[Card] | None:
+        """Customers of this name; None where nobody is called so: then the words meant something else."""
+        try:
+            call = tool_named("find_customers").call({"query": words, "limit": AT_ONCE})
+            outcome = await self.desk.submit(call, self.actor)
+        except CrmError:
+            return None
+        found = outcome.result if isinstance(outcome, Done) else None
+        if not isinstance(found, FoundCustomers) or not found.customers or found.similar_only or found.elsewhere:
+            return None
+        return await self._found(Look(words), found)
+
     async def _do(self, wish: Wish, ref: str) -> list[Card]:
         try:
             call = tool_named(wish.tool).call({"ref": ref, **wish.arguments})
@@ -187,7 +234,7 @@ class Turn:
         hits = found.customers
         whom = whole(step.query, self.region)
         if not hits and step.cursor is None:
-            return [self._nobody(step, whom)]
+            return [self._nobody(step, whom, found)]
         if len(hits) == 1 and step.cursor is None and found.next_cursor is None:
             if step.wish is None:
                 return await self.take(Open(hits[0].ref), "")
@@ -195,15 +242,18 @@ class Turn:
                 return await self._do(step.wish, hits[0].ref)
         return [self._list(step, found)]
 
-    def _nobody(self, step: Look, whom: Whom | None) -> Card:
-        said = msg("Nobody was found for “{query}”.", query=clean(step.query))
+    def _nobody(self, step: Look, whom: Whom | None, found: FoundCustomers) -> Card:
+        said = msg("Nobody was found for “{query}”.", query=clean(step.query or self.narrowing.words(step.filters)))
+        about = found.remarks()
+        if about:
+            said = join((said, *about))
         wish = step.wish
         if wish is not None:
             said = join((said, NOTHING_DONE))
         if step.pending:
             # Nothing has to be written again, so there is no button for it.
             return self.dialogue.card(None, [join((said, _PENDING))])
-        if whom is None or whom.by not in ("phone", "email") or not self.may_add:
+        if step.filters or whom is None or whom.by not in ("phone", "email") or not self.may_add:
             return self.dialogue.card(None, [said])
         if wish is not None and wish.command != "note":
             return self.dialogue.card(None, [said])
@@ -216,8 +266,9 @@ class Turn:
     def _list(self, step: Look, found: FoundCustomers) -> Card:
         group = step.group or self.dialogue.new_group()
         lines = [hit.sentence() for hit in found.customers]
-        if found.list_changed:
-            lines.append(msg("The list changed while it was read; some customers may be missing or repeated."))
+        if 0 < found.fit_equally < len(lines) and not found.similar_only and step.cursor is None:
+            lines.insert(found.fit_equally, msg("Less likely:"))
+        lines += found.remarks()
         wish = step.wish
         choices = [
             [Choice(_label(hit), Open(hit.ref) if wish is None else Do(wish, hit.ref))] for hit in found.customers
@@ -228,8 +279,14 @@ class Turn:
         if wish is None:
             count = len(found.customers)
             title = msgs("{count} customer was found:", "{count} customers were found:", count)
-            if step.cursor or found.next_cursor:
+            if found.similar_only:
+                title = msg("Nobody fits exactly. Similar:")
+            elif step.cursor or found.next_cursor:
                 title = msg("Customers found:")
+            if step.filters:
+                title = join((title, self.narrowing.words(step.filters)))
+            if found.next_cursor or step.filters:
+                choices.append([Choice(msg("Narrow it down"), Narrow(replace(step, cursor=None, group="")))])
         else:
             title = msg("Which customer do you mean?")
             choices.append([CANCEL])

@@ -16,8 +16,11 @@ from antcrm_chat.intents import (
     Jotted,
     Misused,
     NewLead,
+    Period,
     Recent,
+    Report,
     Start,
+    Status,
     TakeBack,
     Unclear,
     Whom,
@@ -43,7 +46,13 @@ _MAKING = frozenset({"them", "tao", "luu", "add", "create"})
 _COMMAS = re.compile(r"[,;\n]")
 _CHANGE = re.compile(r"#?\s?([1-9][0-9]{0,14})")
 
-_MAY_BE_TALK: frozenset[Command] = frozenset({"note", "stage", "tag", "untag", "undo"})
+_MAY_BE_TALK: frozenset[Command] = frozenset({"note", "stage", "tag", "untag", "undo", "report"})
+_MINE = re.compile(r"(?<![^\W_])(?:cua (?:toi|minh|em)|my|mine|me)(?![^\W_])")
+_PERIODS: dict[str, Period] = {
+    **dict.fromkeys(("", "hom nay", "ngay", "today"), "today"),
+    **dict.fromkeys(("tuan", "tuan nay", "week", "this week"), "week"),
+    **dict.fromkeys(("thang", "thang nay", "month", "this month"), "month"),
+}
 
 NO_SUCH_COMMAND = msg("There is no such command.")
 NOBODY_NAMED = msg("It does not say which customer: write the number (L9457), the phone or the e-mail first.")
@@ -104,7 +113,7 @@ def _no_name(text: str, intent: Intent, region: str) -> bool:
         case NewLead(lead):
             verb = fold(text.split(maxsplit=1)[0]) in _MAKING
             return bool(lead.phones or lead.emails or (verb and lead.name))
-        case Cancel() | Help() | DoTo() | Recent() | TakeBack():
+        case Cancel() | Help() | DoTo() | Recent() | TakeBack() | Report() | Status():
             return True
         case _:
             return False
@@ -122,6 +131,10 @@ def _meant(command: Command, said: Said, region: str) -> Intent:
             return Recent()
         case "undo":
             return _take_back(said.rest)
+        case "status":
+            return Status()
+        case "report":
+            return _report(said.rest)
         case "find":
             whom = whole(said.rest, region)
             query = said.rest if whom is None else whom.text
@@ -139,6 +152,15 @@ def _take_back(text: str) -> Intent:
     if number is None:
         return Misused("undo", msg("“{text}” is not the number of a change.", text=clean(text)))
     return TakeBack(int(number[1]))
+
+
+def _report(text: str) -> Intent:
+    asked = fold(text)
+    mine = _MINE.search(asked) is not None
+    period = _PERIODS.get(_MINE.sub("", asked).strip())
+    if period is None:
+        return Misused("report", msg("“{text}” is no time a report is made for.", text=clean(text)))
+    return Report(period, mine)
 
 
 def _lead(text: str, region: str) -> Intent:

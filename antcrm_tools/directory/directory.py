@@ -1,0 +1,137 @@
+"""The directory as the rest of the program sees it."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from antcrm_tools.directory.counts import Counted, Group, count, values
+from antcrm_tools.directory.facts import fact
+from antcrm_tools.directory.filters import Filters, near, resolve
+from antcrm_tools.directory.freshness import FILLED, SYNCED, Freshness, freshness
+from antcrm_tools.directory.rows import COLUMNS, Entry, Labels, entries
+from antcrm_tools.directory.schema import Label
+from antcrm_tools.directory.search import Hits, find
+from antcrm_tools.directory.store import Store
+from antcrm_tools.directory.tokens import company_token, email_token, storable
+from antcrm_tools.errors import BadInput
+from antcrm_tools.text import msg
+
+_WHOLE = timedelta(hours=1)
+_WISH = 12
+_BEARERS = 50
+_COLLEAGUES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Whether anybody has a value, and which ones may have been meant if not."""
+
+    known: bool
+    near: tuple[str, ...] = ()
+
+
+class Directory:
+    """The copy of one AntCRM's customers."""
+
+    def __init__(self, store: Store) -> None:
+        """Nothing is opened before it is asked."""
+        self.store = store
+
+    async def freshness(self) -> Freshness:
+        """How much it holds, and how old it is."""
+        return await self.store.read(lambda db, _: freshness(db))
+
+    async def find(self, text: str, filters: Filters, *, limit: int, cursor: str | None = None) -> Hits:
+        """Find customers by words and filters: the best first, or the newest where there are no words.
+
+        `cursor` is the `next` of the part before.
+
+        Raises:
+            BadInput: the cursor belongs to another question.
+        """
+        wish = hashlib.sha256(repr((text, filters)).encode("utf-8", "replace")).hexdigest()[:_WISH]
+        after = None
+        if cursor is not None:
+            asked, _, after = cursor.partition(".")
+            if asked != wish or not after.isdecimal():
+                raise _foreign_cursor()
+
+        def look(db: sqlite3.Connection, labels: Labels) -> Hits:
+            found = resolve(db, filters)
+            return find(db, labels, text, found, limit=limit, after=after, region=self.store.region)
+
+        try:
+            hits = await self.store.read(look)
+        except ValueError:
+            raise _foreign_cursor() from None
+        return hits if hits.next is None else replace(hits, next=f"{wish}.{hits.next}")
+
+    async def count(self, filters: Filters, by: Sequence[Group] = ()) -> Counted:
+        """How many there are, in groups of up to two kinds."""
+        return await self.store.read(lambda db, labels: count(db, labels, resolve(db, filters), by))
+
+    async def values(self, field: Label, prefix: str = "") -> list[tuple[str, int]]:
+        """The values of a label in use, with how many have them; `prefix` needs no marks."""
+        return await self.store.read(lambda db, _: values(db, field, prefix))
+
+    async def is_whole(self) -> bool:
+        """Whether everything was read once, and what changed since was read not long ago."""
+
+        def look(db: sqlite3.Connection, _: Labels) -> bool:
+            synced = fact(db, SYNCED) if fact(db, FILLED) is not None else None
+            return synced is not None and self.store.clock() - datetime.fromisoformat(synced) < _WHOLE
+
+        return await self.store.read(look)
+
+    async def bearing(self, phones: Iterable[str], mailboxes: Iterable[str]) -> list[Entry]:
+        """Who has one of these phones (normal forms) or mailboxes (`emails.mailbox_key`), the newest first."""
+        tokens = [*phones, *(email_token(mailbox) for mailbox in mailboxes)]
+        return await self.store.read(lambda db, labels: _with_key(db, labels, "keys", tokens, _BEARERS))
+
+    async def named(self, refs: Iterable[str]) -> list[Entry]:
+        """The customers of these refs, as far as they are there."""
+        wanted = list(refs)[:_BEARERS]
+        marks = ", ".join("?" * len(wanted))
+        sql = f"SELECT {COLUMNS} FROM customers WHERE ref IN ({marks})"  # noqa: S608
+        return await self.store.read(lambda db, labels: entries(db, labels, db.execute(sql, wanted).fetchall()))
+
+    async def colleagues(self, companies: Iterable[str]) -> list[Entry]:
+        """Who belongs to one of these companies (`companies.company_key`), the newest first."""
+        tokens = [token for key in companies if len(token := company_token(key)) > 1]
+        return await self.store.read(lambda db, labels: _with_key(db, labels, "names", tokens, _COLLEAGUES))
+
+    async def usage(self, field: Label, value: str) -> Usage:
+        """Whether a stage, source, owner or tag is in use, letter by letter, and which may have been meant."""
+
+        def look(db: sqlite3.Connection, _: Labels) -> Usage:
+            exact = any(
+                row[0] == " ".join(storable(value).split())
+                for row in db.execute("SELECT value FROM labels WHERE field = ?", (field,))
+            )
+            return Usage(exact, () if exact else near(db, field, value))
+
+        return await self.store.read(look)
+
+
+def _foreign_cursor() -> BadInput:
+    return BadInput(
+        msg("The cursor does not belong to this question."),
+        done=msg("Nothing was searched."),
+        then=msg("Repeat the question with the same arguments, or without a cursor to start anew."),
+    )
+
+
+def _with_key(db: sqlite3.Connection, labels: Labels, column: str, tokens: list[str], limit: int) -> list[Entry]:
+    if not tokens:
+        return []
+    wanted = " OR ".join('"' + token.replace('"', "") + '"' for token in tokens)
+    found = db.execute(
+        f"SELECT {', '.join('c.' + name for name in COLUMNS.split(', '))} FROM found f JOIN customers c"  # noqa: S608
+        " ON c.place = f.rowid WHERE found MATCH ? ORDER BY f.rowid DESC LIMIT ?",
+        (f"{{{column}}} : ({wanted})", limit),
+    )
+    return entries(db, labels, found.fetchall())

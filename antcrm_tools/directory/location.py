@@ -1,0 +1,31 @@
+"""Where the directory's file lies: beside the ledger's, one for each AntCRM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from antcrm_tools.directory.schema import VERSION
+from antcrm_tools.ledger.location import ledger_file
+
+_CRM_CHARS = 16
+
+
+def directory_file(data_dir: Path | None, crm: str) -> Path:
+    """The file of this machine's copy of one AntCRM. Its name holds the version of the tables, so that an older and a
+    newer program beside each other do not throw each other's copy away.
+
+    Raises:
+        BadInput: as `ledger_file`.
+    """
+    return ledger_file(data_dir).with_name(f"directory-{crm[:_CRM_CHARS]}-v{VERSION}.sqlite3")
+
+
+def older_files(file: Path) -> list[Path]:
+    """Copies of the same AntCRM by older versions of this program."""
+    stem = file.name.rpartition("-v")[0]
+    found: list[Path] = []
+    for path in file.parent.glob(f"{stem}-v*.sqlite3"):
+        version = path.stem.rpartition("-v")[2]
+        if version.isdecimal() and int(version) < VERSION:
+            found.append(path)
+    return found

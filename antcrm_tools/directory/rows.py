@@ -1,0 +1,267 @@
+"""Customers as rows: what is written, what is given back, and which read counts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from antcrm_tools.directory.schema import KINDS, NONE, SECOND_BITS, Label
+from antcrm_tools.directory.tokens import (
+    contact_tokens,
+    is_token,
+    kind_token,
+    label_token,
+    more_tokens,
+    name_tokens,
+    storable,
+)
+from antcrm_tools.identity.companies import company_of
+from antcrm_tools.identity.names import fold
+from antcrm_tools.identity.spelling import slips
+from antcrm_tools.models import Customer, Kind
+from antcrm_tools.wire.dates import day_in
+
+_SLOTS = 1 << SECOND_BITS
+_FIRST_KNOWN = 1 << 28
+"""Seconds. What was created before 1978 was not: its place is among those of unknown time, which need the room."""
+
+_LAST_KNOWN = 1 << 40
+_SHORTEST_WORD, _LONGEST_WORD = 3, 20
+_BETWEEN = "\n"
+
+COLUMNS = "place, ref, kind, name, phones, emails, company, stage, source, owner, tags, created, updated, read_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A customer as the directory knows it: enough for a line in a list. `place` orders by when it was created."""
+
+    place: int
+    ref: str
+    kind: Kind
+    name: str
+    phones: tuple[str, ...]
+    emails: tuple[str, ...]
+    company: str
+    stage: str
+    source: str
+    owner: str
+    tags: tuple[str, ...]
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class Labels:
+    """The numbers of stages, sources, owners and tags. Remembered; a transaction that failed has to `forget` them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[Label, str], int] = {}
+        self._values: dict[int, str] = {NONE: ""}
+        self._words: set[str] = set()
+
+    def forget(self) -> None:
+        """Remember nothing."""
+        self.__init__()
+
+    def number(self, db: sqlite3.Connection, field: Label, value: str) -> int:
+        """The number of a value, made where it is new. The same value in another Unicode form is the same."""
+        value = " ".join(storable(value).split())
+        if field == "owner":
+            value = value.casefold()
+        if not value:
+            return NONE
+        known = self._numbers.get((field, value))
+        if known is None:
+            db.execute(
+                "INSERT OR IGNORE INTO labels (field, value, folded) VALUES (?, ?, ?)", (field, value, fold(value))
+            )
+            found = db.execute("SELECT id FROM labels WHERE field = ? AND value = ?", (field, value)).fetchone()
+            known = self._numbers[field, value] = int(found[0])
+        return known
+
+    def value(self, db: sqlite3.Connection, number: int) -> str:
+        """The value of a number."""
+        known = self._values.get(number)
+        if known is None:
+            found = db.execute("SELECT value FROM labels WHERE id = ?", (number,)).fetchone()
+            if found is None:
+                return ""
+            known = self._values[number] = str(found[0])
+        return known
+
+    def learn(self, db: sqlite3.Connection, words: Iterable[str]) -> None:
+        """Take words of names into the vocabulary, from which slips of the finger are put right."""
+        new = [word for word in words if _is_plain(word) and word not in self._words]
+        for word in new:
+            self._words.add(word)
+            if db.execute("INSERT OR IGNORE INTO vocabulary VALUES (?)", (word,)).rowcount > 0:
+                db.executemany("INSERT OR IGNORE INTO slips VALUES (?, ?)", [(slip, word) for slip in slips(word)])
+
+
+def put(
+    db: sqlite3.Connection, labels: Labels, customer: Customer, begun: float, now: float, *, region: str, zone: tzinfo
+) -> bool:
+    """Write what a read has shown, unless a later read is there already. Returns whether anything is different now.
+
+    `begun` and `now` are seconds of the wall clock: when the read began, and this moment. A row from the future is
+    from before the clock was set back, and gives way.
+    """
+    ref = customer.ref
+    gone = db.execute("SELECT read_at FROM gone WHERE ref = ?", (ref,)).fetchone()
+    if gone is not None and begun <= gone[0] <= now:
+        return False
+    old = db.execute(
+        f"SELECT {COLUMNS}, names, more, keys FROM customers JOIN words USING (place) WHERE ref = ?",
+        (ref,),
+    ).fetchone()
+    if old is not None and begun < old[13] <= now:
+        return False
+    second = _second(customer.created_at)
+    place = old[0] if old is not None and old[0] >> SECOND_BITS == second else _free_place(db, second)
+    columns, words = _written(db, labels, customer, region)
+    if old is not None and old[0] == place and old[1:13] == columns and old[14:] == words:
+        db.execute("UPDATE customers SET read_at = ? WHERE place = ?", (begun, place))
+        return False
+    if old is not None:
+        _take_out(db, old[0], old[14:])
+    days = tuple(_day(moment, zone) for moment in (customer.created_at, customer.updated_at))
+    row = (place, *columns, *days, begun)
+    db.execute(
+        "INSERT INTO customers (place, ref, kind, name, phones, emails, company, stage, source, owner, tags, created,"
+        " updated, created_day, updated_day, read_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row,
+    )
+    db.execute("INSERT INTO words VALUES (?, ?, ?, ?)", (place, *words))
+    db.execute("INSERT INTO found (rowid, names, more, keys) VALUES (?, ?, ?, ?)", (place, *words))
+    tags = [(int(tag), days[0], place) for tag in columns[9].split()]
+    db.executemany("INSERT OR IGNORE INTO tagged VALUES (?, ?, ?)", tags)
+    labels.learn(db, words[0].split())
+    return True
+
+
+def forget(db: sqlite3.Connection, ref: str, begun: float, now: float) -> bool:
+    """Take out a customer who was not there when a read by its number began; a later read of it stands."""
+    db.execute("INSERT OR REPLACE INTO gone VALUES (?, ?)", (ref, begun))
+    old = db.execute(
+        "SELECT place, read_at, names, more, keys FROM customers JOIN words USING (place) WHERE ref = ?", (ref,)
+    ).fetchone()
+    if old is None or begun < old[1] <= now:
+        return False
+    _take_out(db, old[0], old[2:])
+    return True
+
+
+def entries(db: sqlite3.Connection, labels: Labels, rows: Iterable[Sequence[Any]]) -> list[Entry]:
+    """Entries of rows that were selected as `COLUMNS`."""
+    return [_entry(db, labels, row) for row in rows]
+
+
+def _entry(db: sqlite3.Connection, labels: Labels, row: Sequence[Any]) -> Entry:
+    place, ref, kind, name, phones, emails, company, stage, source, owner, tags, created, updated, _ = row
+    return Entry(
+        place=place,
+        ref=ref,
+        kind=KINDS[kind],
+        name=name,
+        phones=tuple(phones.split(_BETWEEN)) if phones else (),
+        emails=tuple(emails.split(_BETWEEN)) if emails else (),
+        company=company,
+        stage=labels.value(db, stage),
+        source=labels.value(db, source),
+        owner=labels.value(db, owner),
+        tags=tuple(labels.value(db, int(tag)) for tag in tags.split()),
+        created_at=_moment(created),
+        updated_at=_moment(updated),
+    )
+
+
+def _written(
+    db: sqlite3.Connection, labels: Labels, customer: Customer, region: str
+) -> tuple[tuple[Any, ...], tuple[str, str, str]]:
+    kind = KINDS.index(customer.kind)
+    stage, source, owner = (
+        labels.number(db, "stage", customer.stage),
+        labels.number(db, "source", customer.source),
+        labels.number(db, "owner", customer.owner),
+    )
+    tags = list(dict.fromkeys(labels.number(db, "tag", tag) for tag in customer.tags)) or [NONE]
+    keys = [
+        *contact_tokens(customer, region),
+        kind_token(kind),
+        label_token("stage", stage),
+        label_token("source", source),
+        label_token("owner", owner),
+        *(label_token("tag", tag) for tag in tags),
+    ]
+    columns = (
+        customer.ref,
+        kind,
+        storable(customer.name),
+        _lines(phone.value for phone in customer.phones),
+        _lines(email.value for email in customer.emails),
+        storable(company_of(customer)),
+        stage,
+        source,
+        owner,
+        " ".join(str(tag) for tag in tags),
+        _seconds(customer.created_at),
+        _seconds(customer.updated_at),
+    )
+    return columns, (" ".join(name_tokens(customer)), " ".join(more_tokens(customer)), " ".join(keys))
+
+
+def _take_out(db: sqlite3.Connection, place: int, words: Sequence[str]) -> None:
+    db.execute("INSERT INTO found (found, rowid, names, more, keys) VALUES ('delete', ?, ?, ?, ?)", (place, *words))
+    tags, day = db.execute("SELECT tags, created_day FROM customers WHERE place = ?", (place,)).fetchone()
+    db.executemany(
+        "DELETE FROM tagged WHERE tag = ? AND created_day = ? AND place = ?",
+        [(int(t), day, place) for t in tags.split()],
+    )
+    db.execute("DELETE FROM words WHERE place = ?", (place,))
+    db.execute("DELETE FROM customers WHERE place = ?", (place,))
+
+
+def _free_place(db: sqlite3.Connection, second: int) -> int:
+    """The next place in a second; where many share one (days without a time), in the seconds after it."""
+    start = second << SECOND_BITS
+    size = _FIRST_KNOWN << SECOND_BITS if second == 0 else _SLOTS
+    while True:
+        last = db.execute("SELECT max(place) FROM customers WHERE place BETWEEN ? AND ?", (start, start + size - 1))
+        taken = last.fetchone()[0]
+        if taken is None:
+            return start
+        if taken < start + size - 1:
+            return int(taken) + 1
+        start += size
+
+
+def _second(moment: datetime | str | None) -> int:
+    seconds = _seconds(moment)
+    return seconds if seconds is not None and _FIRST_KNOWN <= seconds <= _LAST_KNOWN else 0
+
+
+def _seconds(moment: datetime | str | None) -> int | None:
+    return int(moment.timestamp()) if isinstance(moment, datetime) else None
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _day(moment: datetime | str | None, zone: tzinfo) -> int:
+    day = day_in(moment, zone)
+    return NONE if day is None else day.toordinal()
+
+
+def _lines(values: Iterable[str]) -> str:
+    return _BETWEEN.join(" ".join(storable(value).split()) for value in values if value.strip())
+
+
+def _is_plain(word: str) -> bool:
+    return _SHORTEST_WORD <= len(word) <= _LONGEST_WORD and word.isalpha() and word.isascii() and is_token(word)

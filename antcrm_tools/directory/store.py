@@ -1,0 +1,252 @@
+"""The directory's file: opened, watched over, and made anew where it is broken or somebody has taken it away.
+
+SQLite works in threads of our own, so that a search through a million customers holds nobody up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TypeVar
+
+from antcrm_tools.directory import rows
+from antcrm_tools.directory.facts import set_fact
+from antcrm_tools.directory.freshness import REBUILT
+from antcrm_tools.directory.schema import SCHEMA, VERSION
+from antcrm_tools.directory.unusable import CopyUnusable
+from antcrm_tools.logs import note_unexpected
+from antcrm_tools.models import Customer
+from antcrm_tools.refs import Ref
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection, rows.Labels], T]
+
+_BUSY_SECONDS = 20.0
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",  # what a power cut takes is read from AntCRM again
+    "cache_size=-32768",  # KiB
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+    "temp_store=MEMORY",
+)
+_OWNER = 0o600
+_ENDS = ("", "-wal", "-shm", "-journal")
+_KEEP_GONE = 3600.0
+"""Seconds for which a customer who is gone is remembered: longer than any read takes that began before."""
+
+_log = logging.getLogger(__name__)
+
+
+class Store:
+    """One AntCRM's copy. `path` None: in memory, for an AntCRM that is in memory itself.
+
+    `clock` is the wall clock, which the processes that share the file have in common.
+    """
+
+    def __init__(self, path: Path | None, *, clock: Callable[[], datetime], zone: tzinfo, region: str = "VN") -> None:
+        """Nothing is opened before the first use."""
+        self.path = path
+        self.zone = zone
+        self.region = region
+        self.clock = clock
+        self._writing = ThreadPoolExecutor(1, "directory-write")
+        self._reading = ThreadPoolExecutor(1, "directory-read") if path is not None else self._writing
+        self._open: dict[ThreadPoolExecutor, _Opened] = {}
+        self._because: str | None = None
+        self.lost = 0
+        """Reads that could not be taken over, for whoever counts on them."""
+
+    # --- what has been read of AntCRM ---
+
+    def begin(self) -> float:
+        """The moment a read begins."""
+        return self.clock().timestamp()
+
+    async def seen(self, customers: Sequence[Customer], begun: float) -> None:
+        """Take over what a read has shown."""
+        if customers:
+            await self._noted(lambda db, labels: self._put(db, labels, customers, begun))
+
+    async def missing(self, ref: Ref, begun: float) -> None:
+        """Take out a customer who is not there: asked for by its number, AntCRM has none."""
+        await self._noted(lambda db, _: self._forget(db, str(ref), begun))
+
+    async def _noted(self, what: Work[object]) -> None:
+        """A copy that cannot be written must not spoil a read of AntCRM."""
+        try:
+            await self.write(what)
+        except CopyUnusable as error:
+            if not self.lost:
+                _log.error("%s", error)
+            self.lost += 1
+
+    def _forget(self, db: sqlite3.Connection, ref: str, begun: float) -> None:
+        now = self.begin()
+        db.execute("DELETE FROM gone WHERE read_at < ?", (now - _KEEP_GONE,)).close()
+        rows.forget(db, ref, begun, now)
+
+    def _put(self, db: sqlite3.Connection, labels: rows.Labels, customers: Sequence[Customer], begun: float) -> int:
+        now = self.begin()
+        changed = 0
+        for customer in customers:
+            try:
+                changed += rows.put(db, labels, customer, begun, now, region=self.region, zone=self.zone)
+            except sqlite3.Error:
+                raise
+            except Exception as error:  # noqa: BLE001  whatever there is in one record, the others are good
+                note_unexpected(error)
+        return changed
+
+    # --- transactions ---
+
+    async def write(self, what: Work[T]) -> T:
+        """Do something in a transaction that may write.
+
+        Raises:
+            CopyUnusable: it could not be written; nothing was.
+        """
+        return await self._in_thread(self._writing, "BEGIN IMMEDIATE", what)
+
+    async def read(self, what: Work[T]) -> T:
+        """Do something that only reads, on one state of the file.
+
+        Raises:
+            CopyUnusable: it cannot be read.
+        """
+        return await self._in_thread(self._reading, "BEGIN", what)
+
+    async def aclose(self) -> None:
+        """Close the file, once what is under way is done."""
+        for pool in dict.fromkeys((self._writing, self._reading)):
+            await asyncio.get_running_loop().run_in_executor(pool, self._close, pool)
+            pool.shutdown(wait=False)
+
+    async def _in_thread(self, pool: ThreadPoolExecutor, begin: str, what: Work[T]) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(pool, self._with_care, pool, begin, what)
+        except (sqlite3.Error, OSError) as error:
+            raise CopyUnusable(type(error).__name__) from None
+
+    def _with_care(self, pool: ThreadPoolExecutor, begin: str, what: Work[T]) -> T:
+        try:
+            return self._transaction(pool, begin, what)
+        except sqlite3.DatabaseError as error:
+            if self.path is None or not _is_broken(error):
+                raise
+            _log.warning("the directory's file is damaged; it is made anew and filled again")
+            self._make_anew(pool, self.path)
+            return self._transaction(pool, begin, what)
+
+    def _transaction(self, pool: ThreadPoolExecutor, begin: str, what: Work[T]) -> T:
+        opened = self._opened(pool)
+        opened.db.execute(begin).close()
+        try:
+            result = what(opened.db, opened.labels)
+        except BaseException:
+            opened.labels.forget()
+            with suppress(sqlite3.Error):
+                opened.db.execute("ROLLBACK").close()
+            raise
+        opened.db.execute("COMMIT").close()
+        return result
+
+    # --- the file ---
+
+    def _opened(self, pool: ThreadPoolExecutor) -> _Opened:
+        opened = self._open.get(pool)
+        if opened is not None and self.path is not None and _inode(self.path) != opened.inode:
+            self._close(pool)  # somebody has made it anew, or taken it away
+            opened = None
+        if opened is None:
+            opened = self._open[pool] = self._connect()
+        return opened
+
+    def _connect(self) -> _Opened:
+        if self.path is not None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, _OWNER))
+            if os.name == "posix" and stat.S_IMODE(self.path.stat().st_mode) != _OWNER:
+                self.path.chmod(_OWNER)
+        db = sqlite3.connect(
+            self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
+        )
+        try:
+            for pragma in _PRAGMAS:
+                db.execute(f"PRAGMA {pragma}").close()
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return _Opened(db, rows.Labels(), None if self.path is None else _inode(self.path))
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        if _version(db) == VERSION:
+            return
+        db.execute("BEGIN IMMEDIATE").close()
+        version = _version(db)  # another process may have been at it
+        if version == 0:
+            for statement in SCHEMA.split(";\n"):
+                if statement.strip():
+                    db.execute(statement).close()
+            if self._because is not None:
+                set_fact(db, REBUILT, self._because)
+            db.execute(f"PRAGMA user_version = {VERSION}").close()
+        elif version != VERSION:
+            raise _OtherVersionError
+        db.execute("COMMIT").close()
+
+    def _make_anew(self, pool: ThreadPoolExecutor, path: Path) -> None:
+        """Take the broken file away. What others have open of it they give up when they see that it is gone."""
+        opened = self._open.get(pool)
+        ours = opened is None or opened.inode == _inode(path)
+        self._close(pool)
+        if ours:
+            self._because = self.clock().isoformat()
+            for end in _ENDS:
+                path.with_name(path.name + end).unlink(missing_ok=True)
+
+    def _close(self, pool: ThreadPoolExecutor) -> None:
+        opened = self._open.pop(pool, None)
+        if opened is not None:
+            opened.db.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    db: sqlite3.Connection
+    labels: rows.Labels
+    inode: tuple[int, int] | None
+
+
+class _OtherVersionError(sqlite3.DatabaseError):
+    """A file under our name that holds other tables."""
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _is_broken(error: sqlite3.DatabaseError) -> bool:
+    if isinstance(error, _OtherVersionError):
+        return True
+    code = getattr(error, "sqlite_errorcode", None)  # our own have none
+    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}

@@ -1,0 +1,130 @@
+"""The tokens a customer is found by. Pure.
+
+Three columns of the index: `names` (the name and the company), `more` (whatever else is written about them) and `keys`
+(what is no word). A word with marks stands there as written and folded, so that who types marks finds them first. The
+signs in front keep tokens of different meaning apart:
+
+    =nguyenvanan    the whole name, or the whole company, in one
+    ~an             the given name, by which people are addressed
+    &saoviet        the company, to find colleagues
+    +84912345678    a phone in its normal form
+    @1f3c…          an e-mail's mailbox
+    t678 t5678      the last three and four digits of a phone;  r876…  all of them, backwards
+    h091 h0912      the first three and four;                   p0912… all of them
+    #k0 #s3 #f1     kind, stage, source, #o owner, #t tag, each by its number
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+
+from antcrm_tools.directory.schema import Label
+from antcrm_tools.identity.companies import companies, company_key
+from antcrm_tools.identity.emails import mailbox_key
+from antcrm_tools.identity.names import given_name, name_words, words
+from antcrm_tools.identity.phones_in_text import phones_in_field
+from antcrm_tools.models import Customer
+
+SHORT_ENDS = (3, 4)
+"""Digits of a phone's beginning and end that have a token of their own. Longer ones are found by prefix."""
+
+_LABEL_SIGN: dict[Label, str] = {"stage": "s", "source": "f", "owner": "o", "tag": "t"}
+_NOTE = 1500
+_MORE = 200
+_VIETNAM = "+84"
+
+
+def storable(text: str) -> str:
+    """Text that can be written as UTF-8, in composed form: half a character cannot."""
+    return unicodedata.normalize("NFC", text).encode("utf-8", "replace").decode()
+
+
+def label_token(field: Label, number: int) -> str:
+    """The token of a stage, source, owner or tag."""
+    return f"#{_LABEL_SIGN[field]}{number}"
+
+
+def kind_token(number: int) -> str:
+    """The token of a kind."""
+    return f"#k{number}"
+
+
+def email_token(mailbox: str) -> str:
+    """The token of an e-mail: its letters could not all stand in one."""
+    return "@" + hashlib.blake2b(mailbox.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def company_token(key: str) -> str:
+    """The token of a company's key."""
+    return "&" + "".join(words(key))
+
+
+def dialled(normal: str) -> str:
+    """The digits people know of a phone: as dialled inside Vietnam, with the country's elsewhere."""
+    return "0" + normal.removeprefix(_VIETNAM) if normal.startswith(_VIETNAM) else normal.removeprefix("+")
+
+
+def phone_tokens(normal: str) -> list[str]:
+    """A phone's tokens, from its normal form."""
+    digits = dialled(normal)
+    ends = [token for size in SHORT_ENDS for token in (f"h{digits[:size]}", f"t{digits[-size:]}")]
+    return [normal, *ends, f"p{digits}", f"r{digits[::-1]}"]
+
+
+def marked_words(text: str) -> list[str]:
+    """Words as written, in lower case and composed; those without marks too."""
+    plain = "".join(c for c in storable(text).casefold() if unicodedata.category(c) != "Cf")
+    return _split(unicodedata.normalize("NFC", plain))
+
+
+def name_tokens(customer: Customer) -> list[str]:
+    """The column `names`."""
+    tokens: list[str] = []
+    spoken = name_words(customer.name)
+    tokens += [*_both(customer.name), "=" + "".join(spoken)]
+    if customer.kind != "account" and (given := given_name(customer.name)):
+        tokens.append("~" + given)
+    for company in companies(customer):
+        tokens += _both(company)
+        if key := company_key(company):
+            tokens += ["=" + "".join(words(key)), company_token(key)]
+    return _tokens(tokens)
+
+
+def more_tokens(customer: Customer) -> list[str]:
+    """The column `more`, folded only."""
+    texts = [
+        *(email.value for email in customer.emails),
+        customer.industry,
+        *(field.value for field in customer.custom_fields),
+        *(part for a in customer.addresses for part in (a.city, a.district, a.ward, a.street)),
+        *(social.value for social in customer.socials),
+        customer.note[:_NOTE],
+    ]
+    return _tokens(word for text in texts for word in words(storable(text)))[:_MORE]
+
+
+def contact_tokens(customer: Customer, region: str) -> list[str]:
+    """Phones and e-mails, for the column `keys`."""
+    normal = dict.fromkeys(form for phone in customer.phones for form in phones_in_field(phone.value, region))
+    mailboxes = dict.fromkeys(key for email in customer.emails if (key := mailbox_key(email.value)))
+    return [token for form in normal for token in phone_tokens(form)] + [email_token(each) for each in mailboxes]
+
+
+def is_token(text: str) -> bool:
+    """Whether the index takes a word as one: it splits at what it does not know for a letter."""
+    return bool(text) and all(unicodedata.category(char)[0] in "LN" or char in "=~&+@#" for char in text)
+
+
+def _both(text: str) -> list[str]:
+    return [*marked_words(text), *words(storable(text))]
+
+
+def _tokens(found: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(token for token in found if is_token(token) and len(token) > token.startswith("=")))
+
+
+def _split(text: str) -> list[str]:
+    return "".join(char if char.isalnum() else " " for char in text).split()

@@ -1,0 +1,20 @@
+"""The one error of the directory."""
+
+from __future__ import annotations
+
+from antcrm_tools.errors import CrmError
+from antcrm_tools.text import msg
+
+
+class CopyUnusable(CrmError):
+    """The local copy cannot be read or written. AntCRM itself is not concerned."""
+
+    code = "copy_unusable"
+
+    def __init__(self, why: str) -> None:
+        """`why`: the name of the error behind it; its words may hold a path or a value."""
+        super().__init__(
+            msg("The local copy of the customers cannot be used ({why}).", why=why),
+            done=msg("Nothing was searched."),
+            then=msg("Search by phone, e-mail or number meanwhile, and tell the admin: is the disk full?"),
+        )
