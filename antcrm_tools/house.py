@@ -164,6 +164,10 @@ class House:
         if not self._tending and (self.settings.sandbox or self.settings.api_key is not None):
             self._tending = [asyncio.create_task(look(self, self._wait)) for look in (tend_ledger, tend_copy)]
 
+    async def rest(self, seconds: float) -> None:
+        """Wait."""
+        await self._wait(seconds)
+
     def store(self) -> Store:
         """The ledger's database: in memory where AntCRM itself is. It is opened at its first transaction."""
         if self._store is None:

@@ -21,6 +21,7 @@ from antcrm_tools.directory.rows import Labels
 from antcrm_tools.directory.windows import Window
 from antcrm_tools.errors import NotFound
 from antcrm_tools.models import Query
+from antcrm_tools.progress import Progress
 from antcrm_tools.refs import Ref, Space, parse_ref
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Sweep:
             return False
         return True
 
-    async def whole(self, told: Callable[[int, int], object] | None = None) -> None:
+    async def whole(self, progress: Progress) -> None:
         """A whole round, now."""
         await self._store.write(lambda db, _: windows.clear(db, PASS))
         await self._store.write(self._next)
@@ -96,8 +97,7 @@ class Sweep:
         while more:
             more = await self.slice()
             done += 1
-            if told is not None:
-                told(done, max(total, done))
+            await progress(done, max(total, done))
 
     async def _watch(self, _number: int, _seen: frozenset[Ref]) -> bool:
         await self._duty.renew()

@@ -80,7 +80,7 @@ class Sync:
         await self._duty.give_back()
         return True
 
-    async def sweep(self, told: Callable[[int, int], object] | None = None) -> bool:
+    async def sweep(self, progress: Progress = no_progress) -> bool:
         """A whole round of looking for who is gone, now. False: another process is at work.
 
         Raises:
@@ -89,7 +89,7 @@ class Sync:
         if not await self._duty.take():
             return False
         try:
-            await self._sweep.whole(told)
+            await self._sweep.whole(progress)
         except LostDutyError:
             return False
         await self._duty.give_back()

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from antcrm_tools.identity.spelling import one_slip
+
 _MAX_ADDRESS = 254  # RFC 5321, 4.5.3.1: what fits in a mail path
 _MAX_LOCAL = 64
 
@@ -24,21 +26,35 @@ _EDGES_FOUND = ".-+%"  # no underscore: `_an@x.vn` is an address
 # By the providers' own help pages: Gmail ignores dots, and these deliver `name+anything@` to `name@`.
 _IGNORE_DOTS = frozenset({"gmail.com"})
 _IGNORE_TAGS = frozenset(
-    {"gmail.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "proton.me", "protonmail.com", "fastmail.com"}
+    {"gmail.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "proton.me", "fastmail.com", "fastmail.fm"}
 )
-_SAME_PROVIDER = {"googlemail.com": "gmail.com", "me.com": "icloud.com", "pm.me": "proton.me"}
-_PUBLIC = _IGNORE_TAGS | {
-    *("yahoo.com", "yahoo.com.vn", "ymail.com", "msn.com", "aol.com", "zoho.com", "mail.com", "gmx.com", "gmx.net"),
-    *("yandex.com", "yandex.ru", "mail.ru", "qq.com", "163.com", "outlook.com.vn", "hotmail.com.vn", "rocketmail.com"),
-    *("vnn.vn", "hcm.vnn.vn", "hn.vnn.vn", "fpt.vn", "hcm.fpt.vn", "hn.fpt.vn", "viettel.vn", "zing.vn"),
+# Proton keeps a name free at its other two for whoever has it at one of them.
+_SAME_PROVIDER = {
+    "googlemail.com": "gmail.com",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+    "pm.me": "proton.me",
+    "protonmail.com": "proton.me",
 }
+_PUBLIC = _IGNORE_TAGS | {
+    *("yahoo.com", "ymail.com", "aol.com", "zoho.com", "mail.com", "email.com", "gmx.de", "mail.ru", "qq.com"),
+    *("163.com", "126.com", "naver.com", "rocketmail.com", "yandex.ru", "zing.vn", "viettel.vn", "saigonnet.vn"),
+}
+# The same in other countries (yahoo.com.vn, hotmail.fr), and the lines people had their first mailbox from.
+_PUBLIC_ABROAD = re.compile(
+    r"(?:yahoo|hotmail|outlook|live|msn|gmail|icloud|gmx|yandex|zoho)\.(?:com?\.)?[a-z]{2,3}"
+    r"|(?:[a-z]+\.)?(?:vnn|fpt|netnam)\.vn"
+)
 _ROLES = frozenset(
     {
         *("info", "sales", "sale", "contact", "admin", "office", "support", "hello", "mail", "marketing", "hr"),
         *("cskh", "kinhdoanh", "ketoan", "lienhe", "tuyendung", "hotro", "vanphong", "vanthu", "hanhchinh"),
         *("booking", "reservation", "service", "accounting", "order", "donhang", "nhansu", "dichvu", "noreply"),
+        *("muahang", "purchase", "purchasing", "kythuat", "baogia", "bangiamdoc", "team", "jobs", "careers", "it"),
     }
 )
+_SITES = frozenset({"hn", "hcm", "sg", "dn", "hp", "ct", "vn", "hanoi", "saigon", "danang", "north", "south", "dept"})
+_LOCAL_PARTS = re.compile(r"[._\-+0-9]+")
 
 
 @dataclass(frozen=True)
@@ -87,12 +103,17 @@ def mailbox_key(text: str) -> str | None:
 def is_public_provider(domain: str) -> bool:
     """Whether a domain gives mailboxes to everybody, so that it says nothing about where somebody works."""
     domain = domain.casefold()
-    return domain in _PUBLIC or domain.removesuffix(".vn") in _PUBLIC or domain in _SAME_PROVIDER
+    public = domain in _PUBLIC or domain in _SAME_PROVIDER or _PUBLIC_ABROAD.fullmatch(domain) is not None
+    return public or one_slip(domain, "gmail.com")  # gmial.com is nobody's company
 
 
 def is_shared(address: str) -> bool:
-    """Whether an address looks like one that several people of a company read, such as info@ or sales@."""
-    return address.partition("@")[0].casefold().strip(".-_0123456789") in _ROLES
+    """Whether an address looks like one that several people of a company read: info@, sales-hn@, ke.toan@."""
+    local = address.partition("@")[0].casefold()
+    parts = [part for part in _LOCAL_PARTS.split(local) if part]
+    if "".join(parts) in _ROLES:
+        return True
+    return bool(parts) and parts[0] in _ROLES and all(part in _ROLES or part in _SITES for part in parts[1:])
 
 
 def find_emails(text: str) -> list[FoundEmail]:

@@ -40,8 +40,37 @@ _UNMARKED_OR_NAME = frozenset({"chu", "ong", "co", "ba"})
 _FAMILY_NAMES = frozenset(
     {
         "nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo",
-        "duong", "ly", "dinh", "truong", "trinh", "dao", "doan", "luong", "luu", "cao", "chau", "ta", "to", "thai",
-        "quach", "phung", "kieu", "nghiem", "tang", "than", "vuong", "la", "lam", "mai",
+        "duong", "ly", "li", "dinh", "truong", "trinh", "dao", "doan", "luong", "luu", "cao", "chau", "ta", "to",
+        "thai", "quach", "phung", "kieu", "nghiem", "tang", "than", "vuong", "la", "lam", "mai",
+    }
+)
+# fmt: on
+
+# Words of names that people do bear: of two of these one is no slip of the other. Linh is not Minh, Hoàn not Hoàng.
+# fmt: off
+_NAME_WORDS = _FAMILY_NAMES | frozenset(
+    {
+        "an", "anh", "ai", "au", "ba", "bac", "bach", "ban", "bang", "banh", "bao", "bay", "be", "ben", "bich", "bien",
+        "binh", "boi", "bong", "ca", "cam", "can", "canh", "cat", "chan", "chanh", "chi", "chien", "chieu", "chinh",
+        "chu", "chung", "chuong", "chuyen", "co", "cong", "cu", "cuc", "cung", "cuong", "dai", "dam", "dan", "danh",
+        "dat", "dau", "day", "de", "di", "dich", "diem", "dien", "diep", "dieu", "doai", "don", "dong", "du", "duc",
+        "dung", "duoc", "duy", "duyen", "em", "gam", "gia", "giac", "giang", "giao", "giau", "ha", "hai", "ham", "han",
+        "hang", "hanh", "hao", "hau", "hien", "hiep", "hieu", "hoa", "hoach", "hoai", "hoan", "hoat", "hoc", "hoi",
+        "hon", "hong", "hop", "hue", "hung", "huong", "huu", "huy", "huyen", "khac", "khai", "khang", "khanh", "khoa",
+        "khoan", "khoi", "khue", "khuong", "khuyen", "kien", "kiem", "kiet", "kim", "ky", "lac", "lai", "lan", "lanh",
+        "lap", "len", "lich", "lien", "lieu", "linh", "lo", "loan", "loc", "loi", "long", "lua", "luan", "luat", "luc",
+        "luyen", "man", "manh", "may", "men", "mi", "mien", "minh", "mo", "moc", "mong", "mung", "muoi", "my", "nam",
+        "nga", "ngan", "ngat", "nghi", "nghia", "ngoan", "ngoc", "ngon", "nguyet", "nha", "nham", "nhan", "nhat", "nhi",
+        "nhien", "nho", "nhu", "nhung", "nhuan", "nhut", "ni", "ninh", "no", "nuong", "nu", "oanh", "ong", "phat",
+        "phi", "phong", "phu", "phuc", "phung", "phuoc", "phuong", "quan", "quang", "que", "quoc", "quoi", "quy",
+        "quyen", "quyet", "quynh", "sa", "sam", "san", "sang", "sanh", "sau", "se", "sen", "si", "sinh", "soan", "son",
+        "song", "suong", "sy", "tai", "tam", "tan", "tang", "tao", "tay", "te", "thach", "tham", "than", "thang",
+        "thanh", "thao", "thap", "thay", "the", "them", "thi", "thiem", "thien", "thiet", "thieu", "thinh", "tho",
+        "thoa", "thoai", "thoi", "thom", "thong", "thu", "thua", "thuan", "thuc", "thuong", "thuy", "thuyen", "thuyet",
+        "ti", "tien", "tiep", "tin", "tinh", "toai", "toan", "toi", "ton", "trac", "trai", "tram", "trang", "tri",
+        "trieu", "trong", "tru", "truc", "trung", "truoc", "tu", "tuan", "tuat", "tue", "tung", "tuoi", "tuong", "tuy",
+        "tuyen", "tuyet", "ty", "uyen", "ut", "van", "vi", "vien", "viet", "vinh", "vu", "vui", "vung", "vuong", "vy",
+        "xa", "xuan", "xuyen", "y", "yen",
     }
 )
 # fmt: on
@@ -50,7 +79,18 @@ _FAMILY_WORDS = 2
 """Words of a family name with a middle one; what is longer and stands beside “Anh Nam” is a company."""
 
 # A dash needs room on one side at least: `Lê-Na` is one name.
-_BESIDE = re.compile(r"\s+[-–—|/]\s*|\s*[-–—|/]\s+|\s*[(\[,;|:]\s*")
+_BESIDE = re.compile(
+    r"\s+[-–—|/]\s*|\s*[-–—|/]\s+|\s*[(\[,;|:]\s*|\s+(?:c[oô]ng ty|c\.?ty|company)(?![^\W_]).*", re.IGNORECASE
+)
+# Behind a name, folded: what somebody does. Only what cannot itself be a name.
+_ROLES = re.compile(
+    r" (?:ke toan(?: truong)?|(?:pho )?(?:tong )?giam doc|p?gd|truong phong|nhan vien|thu ky|tro ly|le tan|ky thuat|"
+    r"kinh doanh|nhan su|hanh chinh|mua hang|thu mua|quan ly|cong tac vien|ctv|sales?|marketing|hr|admin|"
+    r"ceo|cto|cfo|vip)$"
+)
+
+_TONES = {"\u0300": "`", "\u0301": "'", "\u0309": "~", "\u0303": "~", "\u0323": "."}
+"""Hỏi and ngã are one here: half the country speaks them alike, and writes Dủng for Dũng."""
 
 _FIRST_WORD = re.compile(r"([^\W\d_]+)(?:\s*[./:]\s*|\s+)(?=[^\W\d_])")
 
@@ -113,19 +153,59 @@ def name_words(text: str) -> tuple[str, ...]:
 
 
 def person_part(name: str) -> str:
-    """Return the part of a record's name that is the person's: `Lan` of `Chị Lan - Vinamilk` and of `An (FPT)`."""
-    first = _BESIDE.split(unicodedata.normalize("NFC", name.strip()), maxsplit=1)[0].strip()
+    """Return the part of a record's name that is the person's.
+
+    `Chị Lan` of `Chị Lan - Vinamilk`, `An` of `An (FPT)`, `anh Nam` of `anh Nam cty FPT`, `Lan` of `Lan kế toán`.
+    """
+    whole = unicodedata.normalize("NFC", name.strip())
+    first = _BESIDE.split(whole, maxsplit=1)[0].strip()
+    while role := _ROLES.search(fold(first)):
+        first = first.rsplit(maxsplit=len(role[0].split()))[0]
     return first if any(char.isalpha() for char in first) else name.strip()
 
 
 def given_name(name: str) -> str:
     """Return the folded given name, by which people are addressed: the last word of a person's name.
 
-    What stands behind a dash, in brackets or after a comma is no part of it. Names that are no person's have none that
-    means anything.
+    What stands behind a dash, in brackets or after a comma is no part of it, nor is what the person does (`Lan kế toán`
+    is Lan) or an abbreviation (`anh Nam FPT` is Nam). Names that are no person's have none that means anything.
     """
     letters = [word for word in name_words(person_part(name)) if not word.isdecimal()]
-    return letters[-1] if letters else ""
+    spoken = [word for word in letters if any(char in "aeiouy" for char in word)] or letters
+    return spoken[-1] if spoken else ""
+
+
+def written_words(text: str) -> tuple[str, ...]:
+    """Return the words of a text with their marks, in lower case: `fold` of each is what `words` gives."""
+    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    spaced = (char if char.isalnum() or unicodedata.category(char).startswith("M") else " " for char in visible)
+    return tuple(unicodedata.normalize("NFC", "".join(spaced)).casefold().split())
+
+
+def same_marks(a: str, b: str) -> bool:
+    """Tell whether two words that fold to the same also have the same marks: Hùng is not Hưng, but Thuý is Thúy.
+
+    Nor is Quý another than Quí, which differ in no sound.
+    """
+    return _marks(a) == _marks(b)
+
+
+def is_name_word(word: str) -> bool:
+    """Tell whether a folded word is one that many people have in their names."""
+    return word in _NAME_WORDS
+
+
+def is_family_name(word: str) -> bool:
+    """Tell whether a folded word is one of the common family names."""
+    return word in _FAMILY_NAMES
+
+
+def _marks(word: str) -> tuple[str, str]:
+    """A word's tone, wherever it is placed, and the word without it."""
+    parts = unicodedata.normalize("NFD", word.casefold())
+    tones = sorted(_TONES[char] for char in parts if char in _TONES)
+    bare = "".join(char for char in parts if char not in _TONES).replace("y", "i")
+    return "".join(tones), unicodedata.normalize("NFC", bare)
 
 
 def _begins_with_family(text: str) -> bool:

@@ -5,31 +5,42 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from antcrm_tools.identity.emails import find_emails
+from antcrm_tools.identity.phone_context import (
+    amount_after,
+    amount_before,
+    called_phone,
+    doubtful_service,
+    extension_after,
+    maybe_tax_code,
+    without_other_numbers,
+)
 from antcrm_tools.identity.phones import (
-    LANDLINE_LENGTH,
     MAX_DIGITS,
     MIN_DIGITS,
     MOBILE_LENGTH,
-    NATIONAL,
     SERVICE,
     VIETNAM,
     Number,
     canonical,
+    may_start,
     plain_text,
     read_digits,
+    spellings,
 )
 
 # In free text a possible number is not enough: 01… with ten digits is a Hanoi tax code, 02… with ten a torn landline.
 _LIKELY = re.compile(r"[3-9]\d{8}|2\d{9}", re.ASCII)
-_IDENTITY_CARD_LENGTH = 12
+_IDENTITY_CARD = re.compile(r"00\d[0-3]\d{8}", re.ASCII)  # province, century and sex, year, six digits
+_MOST_GROUPS = 3  # of a number of no assigned range; in more pieces it is dates and hours
 
 
 @dataclass(frozen=True)
 class FoundPhone:
     """A phone in a text: `text[start:end]` is `self.text`, `canonical` the E.164 form.
 
-    `slip` says letters were read as digits (`O912…`, `09l2…`), which a person should see before it is saved.
+    `slip` says letters were read as digits (`O912…`, `09l2…`), which a person should see before it is saved. `valid`
+    says that its range is given out; new ones open, so others are worth a warning and are never blocked. `extension`
+    has the digits of "máy lẻ 101" behind it, which are no part of `text`; "" is none.
     """
 
     text: str
@@ -37,26 +48,47 @@ class FoundPhone:
     end: int
     canonical: str
     slip: bool
+    valid: bool
+    extension: str = ""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """How a CRM may have stored it, most likely first, as typed last."""
+        return tuple(dict.fromkeys((*spellings(self.canonical), self.text)))
 
 
 def find_phones(text: str, region: str = "VN") -> list[FoundPhone]:
     """Return the phones in free text in order of position, without overlap.
 
-    Never raises, whatever the text. Tax codes, bank accounts and identity cards are left out where a word in front
-    names them, and so are dates, amounts, e-mail addresses and links (but for zalo.me and wa.me, which are phones).
+    Never raises, whatever the text. Tax codes, bank accounts and identity cards are left out where a word in front or
+    their shape tells, and so are dates, amounts, e-mails and links (but for Zalo's, WhatsApp's and Telegram's).
     """
-    region = region.upper()
     plain, places = plain_text(text)
-    blanked = _without_other_numbers(plain, text, places)
+    hits, _ = _read_all(without_other_numbers(plain, text, places), region.upper())
     found: list[FoundPhone] = []
-    # The surest reading first; what it took is blanked before the next one looks.
-    for readings in (_with_prefix, _with_slip, _without_prefix):
-        hits = list(readings(blanked, region))
-        for hit in hits:
-            start, end = places[hit.start], places[hit.end - 1] + 1
-            found.append(FoundPhone(text[start:end], start, end, hit.number.e164, hit.slip))
-        blanked = _without(blanked, hits)
-    return sorted(found, key=lambda phone: phone.start)
+    for hit in hits:
+        start, end, number = places[hit.start], places[hit.end - 1] + 1, hit.number
+        found.append(FoundPhone(text[start:end], start, end, number.e164, hit.slip, number.valid, hit.extension))
+    return found
+
+
+def phones_in_field(text: str, region: str = "VN") -> tuple[str, ...]:
+    """Return the normal forms of the phones in a CRM's phone field, in order, without repeats.
+
+    It is there for phones, so what is left when the sure ones, extensions, dates and the like have been taken out
+    counts, too, if it can be a phone at all.
+    """
+    whole = canonical(text, region)
+    if whole is not None:
+        return (whole,)
+    plain, places = plain_text(text)
+    hits, rest = _read_all(without_other_numbers(plain, text, places), region.upper())
+    found = [(hit.start, hit.number.e164) for hit in hits]
+    for part in _FIELD_PART.finditer(rest):
+        # Two numbers with a space between them are no number together.
+        pieces = [part] if canonical(part[0], region) else _WORD.finditer(rest, part.start(), part.end())
+        found += [(piece.start(), form) for piece in pieces if (form := canonical(piece[0], region))]
+    return tuple(dict.fromkeys(form for _, form in sorted(found)))
 
 
 class _Group(NamedTuple):
@@ -70,10 +102,14 @@ class _Group(NamedTuple):
 
 
 class _Hit(NamedTuple):
+    """A phone in the plain text; `reached` is where its extension ends."""
+
     start: int
     end: int
     number: Number
     slip: bool
+    extension: str
+    reached: int
 
 
 _GROUP = re.compile(r"(?:\+ ?\(?)?[0-9]+")
@@ -81,48 +117,33 @@ _GROUP = re.compile(r"(?:\+ ?\(?)?[0-9]+")
 _SLIP_GROUP = re.compile(r"(?:\+ ?\(?)?(?<![^\W_])[0-9oil|]*[0-9][0-9oil|]*(?![^\W_])")
 _LOOK_ALIKE = str.maketrans("oil|", "0111")
 _GAP = re.compile(r"[ .\-()]{1,4}")
-
-# Only words that cannot mean anything else: tk is also a design (thiết kế), cmt a comment, and a phone missed is worse
-# than an account taken for one.
-_BETWEEN = r"(?:\s|[.:#=()\-]|cua|la|so|cong ty|cty|ct|dn|ca nhan|cn|kh)*"
-_TAX_CODE = re.compile(
-    rf"(?<![^\W_])(?:mst|ma so thue|ma thue|tax ?(?:code|id|no))(?![^\W\d_]){_BETWEEN}"
-    r"(?:[0-9](?:[ .]?[0-9]){9}(?:-0[0-9]{2})?(?![0-9])|[0-9]+)"
-)
-# Branches of a company carry -001 and so on behind its tax code; no phone does.
-_BRANCH_TAX_CODE = re.compile(r"(?<![0-9])[0-9]{10}-0[0-9]{2}(?![0-9])")
-_ACCOUNT = re.compile(
-    r"(?<![^\W_])(?:stk|so tk|so tai khoan|tai khoan|account|cmnd|cmtnd|cccd|can cuoc(?: cong dan)?|"
-    rf"ho chieu|passport|ma don(?: hang)?|ma van don|van don|so hd|so hop dong|so hoa don)(?![^\W\d_]){_BETWEEN}"
-    # In one piece, or in short pieces: the long piece after it is the phone.
-    r"(?:[0-9]{8,}|[0-9]{1,7}(?:[ .\-][0-9]{1,7}(?![0-9]))*)"
-)
-_LINK = re.compile(r"(?:https?://|www\.)(?!(?:www\.)?(?:zalo\.me|wa\.me)/)\S+")
-_DATE = re.compile(
-    r"(?<![0-9.\-/])(?:[0-3]?[0-9]([./\-])[01]?[0-9]\1(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9])"
-    r"(?![.\-]?[0-9])"
-)
-_AMOUNT_AFTER = re.compile(r" ?(?:d|vnd|dong|k|tr|trieu|ty|usd|%|m2)(?![^\W_])")
-_PHONE_WORD = re.compile(r"(?:hotline|hot line|tong dai|tel|phone|sdt|dt|dien thoai|lh|lien he|goi|call)[ .:]*$")
-_FIELD_PARTS = re.compile(r"[/;,|\n]+|\s+-\s+")
-_LABEL_REACH = 24  # how far in front of a number its label may start
+_FIELD_PART = re.compile(r"[+0-9(](?:(?! - )[+0-9 .()\-])*")
+_WORD = re.compile(r"[^ ]+")
 
 
-def _without_other_numbers(plain: str, text: str, places: list[int]) -> str:
-    """Blank what has digits but is known not to be a phone."""
-    if find := find_emails(text):
-        inside = {place for email in find for place in range(email.start, email.end)}
-        plain = "".join("\n" if place in inside else char for char, place in zip(plain, places, strict=True))
-    for pattern in (_LINK, _TAX_CODE, _BRANCH_TAX_CODE, _ACCOUNT, _DATE):
-        plain = pattern.sub(lambda match: "\n" * len(match[0]), plain)
-    return plain
+def _read_all(plain: str, region: str) -> tuple[list[_Hit], str]:
+    """Return the phones in order, and the text with them and their extensions blanked."""
+    found: list[_Hit] = []
+    # The surest reading first; what it took is blanked before the next one looks.
+    for readings in (_with_prefix, _with_slip, _without_prefix):
+        hits: list[_Hit] = []
+        for hit in readings(plain, region):
+            if not hits or hit.start >= hits[-1].reached:
+                hits.append(hit)
+        plain = _without(plain, hits)
+        found += hits
+    return sorted(found), plain
 
 
-def _without(plain: str, hits: "list[_Hit]") -> str:
+def _hit(start: int, end: int, number: Number, plain: str, *, slip: bool) -> _Hit:
+    return _Hit(start, end, number, slip, *extension_after(plain, end, mobile=number.mobile))
+
+
+def _without(plain: str, hits: list[_Hit]) -> str:
     # Line breaks keep what stands on both sides from being read as one number.
     chars = list(plain)
     for hit in hits:
-        chars[hit.start : hit.end] = "\n" * (hit.end - hit.start)
+        chars[hit.start : hit.reached] = "\n" * (hit.reached - hit.start)
     return "".join(chars)
 
 
@@ -169,7 +190,7 @@ def _in_run(run: list[_Group], plain: str, region: str) -> Iterator[_Hit]:
         inside = plain[start:end]
         if inside.count(")") > inside.count("(") and plain[start - 1 : start] == "(":
             start -= 1
-        yield _Hit(start, end, number, any(group.slip for group in groups))
+        yield _hit(start, end, number, plain, slip=any(group.slip for group in groups))
         first = last + 1
 
 
@@ -198,35 +219,32 @@ def _best(run: list[_Group], first: int, plain: str, region: str) -> tuple[int, 
 
 def _prefixed(groups: list[_Group], digits: str, plain: str, region: str) -> Number | None:
     plus = groups[0].plus and not digits.startswith("0")
-    if not plus and not _may_start(digits, groups[0].text, region):
+    if not plus and not may_start(digits, groups[0].text, region):
         return None
     number = read_digits(f"+{digits}" if plus else digits, region)
     if number is None:
         return None
     if number.country != VIETNAM:
         # An identity card has twelve digits and may start with 00, as a call abroad does.
-        card = len(groups) == 1 and len(digits) == _IDENTITY_CARD_LENGTH and digits.startswith("00")
+        card = len(groups) == 1 and not plus and _IDENTITY_CARD.fullmatch(digits)
         return number if number.valid and not card else None
-    if not number.valid and not _LIKELY.fullmatch(number.national):
+    if not number.valid and not _may_be_new(groups, digits, number, plain):
         return None
     if not plus and not digits.startswith("0") and region == "VN":
-        # A house number in front of a phone ("84 0912…"), or 84 thousand million.
-        house = groups[0].text == "84" and len(groups) > 1 and groups[1].text.startswith("0")
-        amount = digits.endswith("000") and len(groups) > 1
-        if not number.valid or house or amount or _AMOUNT_AFTER.match(plain, groups[-1].end):
+        # A house number in front of a phone ("84 0912…"), a lost zero ("845123456 10 user"), or 84 thousand million.
+        house = len(groups) > 1 and groups[0].text == "84" and groups[1].text.startswith("0")
+        zero = 0 < _lost_zero(groups) < len(groups)
+        amount = digits.endswith("000") and {len(group.text) for group in groups[1:]} == {3}
+        if not number.valid or house or zero or amount or amount_after(plain, groups[-1].end):
             return None
     return number
 
 
-def _may_start(digits: str, first: str, region: str) -> bool:
-    # Cheap, and in front of the library's parser: a page of figures must not take seconds.
-    if region != "VN":
-        return True
-    if first.startswith("00"):
-        return digits[2:3] not in {"", "0"} and len(digits) >= LANDLINE_LENGTH
-    if digits.startswith("0"):
-        return len(digits) > MOBILE_LENGTH and NATIONAL.fullmatch(digits[1:]) is not None
-    return digits.startswith("84") and len(digits) >= 2 + MOBILE_LENGTH
+def _may_be_new(groups: list[_Group], digits: str, number: Number, plain: str) -> bool:
+    """Tell whether a number of no assigned range looks like a phone all the same."""
+    if not _LIKELY.fullmatch(number.national) or (len(groups) > _MOST_GROUPS and not groups[0].plus):
+        return False
+    return len(groups) > 1 or not maybe_tax_code(digits) or called_phone(plain, groups[0].start)
 
 
 def _without_prefix(plain: str, region: str) -> Iterator[_Hit]:
@@ -234,48 +252,46 @@ def _without_prefix(plain: str, region: str) -> Iterator[_Hit]:
     if region != "VN":
         return
     for run in _runs(plain, _GROUP):
-        if run[0].text in SERVICE:
-            # The shortest that is a number, as with the rest: "1900 1234 10 user".
-            pieces = [run[:count] for count in range(2, len(run) + 1)]
-        elif [len(group.text) for group in run] == [3, 3, 3]:
-            pieces = [run]
-        else:
-            pieces = [[group] for group in run]
         reached = -1
-        for groups in pieces:
+        for groups in _bare_pieces(run, plain):
             number = _bare(groups, plain) if groups[0].start > reached else None
             if number:
                 reached = groups[-1].end
-                yield _Hit(groups[0].start, reached, number, slip=False)
+                yield _hit(groups[0].start, reached, number, plain, slip=False)
+
+
+def _lost_zero(groups: list[_Group]) -> int:
+    """Return how many of these groups look like a mobile without its zero: 912345678, 912 345 678."""
+    lengths = [len(group.text) for group in groups[:4]]
+    if lengths[:1] == [MOBILE_LENGTH]:
+        return 1
+    return 3 if lengths[:3] == [3, 3, 3] and lengths[3:] != [3] else 0
+
+
+def _bare_pieces(run: list[_Group], plain: str) -> Iterator[list[_Group]]:
+    lengths = [len(group.text) for group in run]
+    for first, group in enumerate(run):
+        # Not in the middle of groups: those are an amount.
+        apart = first == 0 or plain[group.start - 1] == "("
+        if apart and (count := _lost_zero(run[first : first + 4])):
+            yield run[first : first + count]
+        if group.text in SERVICE:
+            # The shortest that is a number, as with the rest: "1900 1234 10 user"; but pairs belong together.
+            counts = (4,) if lengths[first : first + 4] == [4, 2, 2, 2] else (2, 3, 4)
+            yield from (run[first : first + count] for count in counts)
+        yield [group]
 
 
 def _bare(groups: list[_Group], plain: str) -> Number | None:
     digits = "".join(group.text for group in groups)
     start, end = groups[0].start, groups[-1].end
-    if groups[0].plus or _AMOUNT_AFTER.match(plain, end):
+    if groups[0].plus or amount_after(plain, end):
         return None
-    if digits.startswith(SERVICE):
-        # "1800 - 2000" is a price range, and 19000000 an amount, unless a word says it is a phone.
-        named = _PHONE_WORD.search(plain[max(0, start - _LABEL_REACH) : start])
-        if not named and (len(groups) > 1 or digits.endswith("000")):
-            return None
-    elif len(digits) != MOBILE_LENGTH or digits[0] not in "35789" or digits.endswith("000"):
+    service = digits.startswith(SERVICE)
+    if not service and (len(digits) != MOBILE_LENGTH or digits[0] not in "35789" or digits.endswith("000")):
+        return None
+    doubtful = service and doubtful_service([group.text for group in groups], plain[start:end])
+    if (doubtful or amount_before(plain, start)) and not called_phone(plain, start):
         return None
     number = read_digits(digits, "VN")
     return number if number and number.valid else None
-
-
-def phones_in_field(text: str, region: str = "VN") -> tuple[str, ...]:
-    """Return the normal forms of the phones in a CRM's phone field, in order, without repeats.
-
-    A field may hold several numbers and words beside them. Where it holds one and nothing else, it is read as one even
-    if nothing in it says that it is a phone.
-    """
-    whole = canonical(text, region)
-    if whole is not None:
-        return (whole,)
-    found = [phone.canonical for phone in find_phones(text, region)]
-    if not found:
-        parts = (canonical(part, region) for part in _FIELD_PARTS.split(text))
-        found = [part for part in parts if part is not None]
-    return tuple(dict.fromkeys(found))

@@ -158,6 +158,20 @@ def mcp(
 
 
 @app.command()
+def sync(
+    full: Annotated[
+        bool, typer.Option("--full", help="Also look for customers who were deleted elsewhere: reads everything.")
+    ] = False,
+    sandbox: SandboxOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Bring the local copy of the customers up to date now. Every other command does so by itself, in the background."""
+    from antcrm_cli.syncing import run_sync  # noqa: PLC0415  only this command needs it
+
+    run(lambda: run_sync(_word(lang), full=full, sandbox=sandbox), _word(lang))
+
+
+@app.command()
 def forget(
     ref: Annotated[str, typer.Argument(metavar="REF", help="The customer's number, such as L9457 or C9457.")],
     lang: LangOption = None,

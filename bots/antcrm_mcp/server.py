@@ -19,6 +19,7 @@ from mcp.types import Tool as ListedTool
 
 from antcrm_mcp import render
 from antcrm_mcp.gate import Gate
+from antcrm_mcp.resources import Resources
 from antcrm_mcp.schema import input_schema, output_schema
 from antcrm_mcp.sealing import Sealing
 from antcrm_prompts import read as read_prompt
@@ -50,6 +51,7 @@ def build_server(
     """
     settings = house.settings
     gate = Gate(house, elicit_timeout)
+    resources = Resources(gate)
     named = {tool.name: tool for tool in tools}
     offered = [tool for tool in tools if house.policy.allows(tool.least)]
     listed: list[ListedTool] = []
@@ -80,11 +82,19 @@ def build_server(
         version=version("antcrm-tools"),
         title="AntCRM",
         instructions=read_prompt("instructions"),
-        cache_hints={"tools/list": CacheHint(_LIST_FRESH_MS, "private")},
+        cache_hints={
+            "tools/list": CacheHint(_LIST_FRESH_MS, "private"),
+            "resources/list": CacheHint(_LIST_FRESH_MS, "private"),
+            "resources/templates/list": CacheHint(_LIST_FRESH_MS, "private"),
+        },
         # No argument of ours travels in a header; without this the SDK would list the tools anew for every call.
         get_tool_input_schema=lambda _: None,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resources=resources.list,
+        on_list_resource_templates=resources.templates,
+        on_read_resource=resources.read,
+        on_completion=resources.complete,
     )
     server.middleware.append(Sealing(house.seal_key, ttl=_STATE_SECONDS, audience=NAME, language=settings.language))
     return server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -12,12 +13,16 @@ from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
 from telegram.constants import ParseMode, ReactionEmoji
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
-from antcrm_chat.cards import Card, Mark
+from antcrm_chat.cards import Card, Mark, Picture
+from antcrm_chat.funnel import draw
 from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, wait_of
 from antcrm_telegram.rendering import keyboard, pieces
+from antcrm_tools.logs import note_unexpected
 from antcrm_tools.text import Language, Text
 
 R = TypeVar("R")
+
+_log = logging.getLogger(__name__)
 
 _PATIENCE = 86400.0
 """Seconds for which a card is tried again, which may be all that tells what became of a write. A day: that long
@@ -38,6 +43,9 @@ _REACTIONS: dict[Mark, str | None] = {
     "saved": ReactionEmoji.THUMBS_UP,
     "dropped": None,
 }
+
+_CAPTION = 500
+"""Characters of a picture's caption; Telegram takes twice as many units."""
 
 _MOST_CARDS = 300
 """Of one chat, whose place on the screen is known."""
@@ -94,6 +102,21 @@ class Delivery:
                     await self._strip_card(chat, card.replaces)
                 await self._send(chat, card, language)
             await self._mark(chat, card)
+            if card.picture is not None:
+                await self._draw(chat, card.picture, language)
+
+    async def _draw(self, chat: int, picture: Picture, language: Language) -> None:
+        """The picture says nothing that was not said in words: where it cannot be sent, nothing is missing."""
+        try:
+            content = await asyncio.to_thread(draw, picture, language)
+            caption = picture.title.render(language)[:_CAPTION]
+            await self._patiently(
+                lambda: self._bot.send_photo(chat, content, caption=caption, protect_content=True), once=True
+            )
+        except TelegramError as error:
+            _log.warning("a picture could not be sent: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001  drawing may fail on a name nobody thought of
+            note_unexpected(error)
 
     async def say(self, chat: int, text: str) -> None:
         """Send words that are no card."""

@@ -158,6 +158,11 @@ class Phone:
         return "\n\n".join(_drawn(message) for message in (shown if last is None else shown[-last:]))
 
     @property
+    def pictures(self) -> list[Message]:
+        """The pictures the bot sent."""
+        return [message for message in self._shown() if message.by_bot and message.photo]
+
+    @property
     def alert(self) -> QueryAnswer | None:
         """What the last tap was answered with, if that was the last thing done and it was answered."""
         return self.api.query_answers.get(self._query)

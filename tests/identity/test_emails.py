@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antcrm_tools.identity.emails import canonical_email, find_emails
+from antcrm_tools.identity.emails import canonical_email, find_emails, is_public_provider, is_shared, mailbox_key
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,75 @@ def test_found_emails_stand_where_they_say(text: str) -> None:
         assert text[email.start : email.end] == email.text
         assert canonical_email(email.text) == email.canonical
         reached = email.end
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("An.Nguyen+crm@Gmail.com", "annguyen@gmail.com"),
+        ("a.n.nguyen@googlemail.com", "annguyen@gmail.com"),
+        ("an.le+mua@outlook.com", "an.le@outlook.com"),
+        ("an+1@hotmail.com", "an@hotmail.com"),
+        ("an+1@live.com", "an@live.com"),
+        ("an+x@me.com", "an@icloud.com"),
+        ("an+x@protonmail.com", "an@proton.me"),
+        ("an+x@fastmail.com", "an@fastmail.com"),
+        # Where nobody says that they are ignored, they stay.
+        ("an.le@yahoo.com", "an.le@yahoo.com"),
+        ("an-crm@yahoo.com", "an-crm@yahoo.com"),
+        ("an+crm@saoviet.vn", "an+crm@saoviet.vn"),
+        # Nothing would be left.
+        ("+@gmail.com", "+@gmail.com"),
+        ("an", None),
+        ("", None),
+    ],
+)
+def test_mailbox_key(text: str, expected: str | None) -> None:
+    assert mailbox_key(text) == expected
+
+
+@given(st.one_of(st.emails(), st.from_regex(r"\A[a-z.+]{1,8}@(gmail|googlemail|outlook|me|yahoo)\.com\Z")))
+def test_mailbox_key_is_stable(text: str) -> None:
+    key = mailbox_key(text)
+    if key is not None:
+        assert mailbox_key(key) == key
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "gmail.com",
+        "Gmail.com",
+        "yahoo.com.vn",
+        "hotmail.fr",
+        "me.com",
+        "hcm.vnn.vn",
+        "outlook.com.vn",
+        "gmial.com",
+        "gmai.com",
+    ],
+)
+def test_public_providers(domain: str) -> None:
+    assert is_public_provider(domain)
+
+
+@pytest.mark.parametrize("domain", ["vinamilk.com.vn", "fpt.com.vn", "outlook-travel.vn", "live.edu.vn", "yahoo", ""])
+def test_no_public_providers(domain: str) -> None:
+    assert not is_public_provider(domain)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("info@abc.vn", True),
+        ("Sales2@abc.vn", True),
+        ("ke.toan@abc.vn", True),
+        ("sales-hn@abc.vn", True),
+        ("lan@abc.vn", False),
+        ("lan.sales@abc.vn", False),
+        ("information.an@abc.vn", False),
+        ("1@abc.vn", False),
+    ],
+)
+def test_is_shared(address: str, expected: bool) -> None:
+    assert is_shared(address) is expected

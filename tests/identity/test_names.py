@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antcrm_tools.identity.names import fold, in_order, same_name, without_honorific
+from antcrm_tools.identity.duplicates import near_names
+from antcrm_tools.identity.names import (
+    fold,
+    given_name,
+    in_order,
+    name_words,
+    person_part,
+    same_marks,
+    same_name,
+    without_honorific,
+    words,
+    written_words,
+)
 
 texts = st.one_of(st.text(), st.text("aăâeêioôơuưyđĐÐAĂƯ \u0300\u0301\u0303\u0309\u0323\u031b\u200bßİ", max_size=30))
 
@@ -131,3 +143,125 @@ def test_in_order(first: str, last: str, expected: str) -> None:
 @given(texts, texts)
 def test_in_order_keeps_every_word(first: str, last: str) -> None:
     assert sorted(in_order(first, last).split()) == sorted((*first.split(), *last.split()))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Nguyễn Văn  An", ("nguyen", "van", "an")),
+        ("chị Lan-Vinamilk (Q7)", ("chi", "lan", "vinamilk", "q7")),
+        ("lan@vinamilk.com.vn", ("lan", "vinamilk", "com", "vn")),
+        ("0912.345.678", ("0912", "345", "678")),
+        ("Lê_Na", ("le", "na")),
+        ("—!?", ()),
+        ("", ()),
+    ],
+)
+def test_words(text: str, expected: tuple[str, ...]) -> None:
+    assert words(text) == expected
+
+
+@given(texts)
+def test_words_are_folded_and_of_letters_and_digits(text: str) -> None:
+    assert all(word.isalnum() and fold(word) == word for word in words(text))
+    assert words(" ".join(words(text))) == words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("chị Lan Vinamilk", ("lan", "vinamilk")),
+        ("anh Nguyễn Văn An", ("nguyen", "van", "an")),
+        ("chị", ("chi",)),
+        ("anh Anh", ("anh",)),
+        ("", ()),
+    ],
+)
+def test_name_words(text: str, expected: tuple[str, ...]) -> None:
+    assert name_words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "person", "given"),
+    [
+        ("Nguyễn Văn An", "Nguyễn Văn An", "an"),
+        ("An (Vinamilk)", "An", "an"),
+        ("Chị Lan - Vinamilk", "Chị Lan", "lan"),
+        ("Lan, Vinamilk", "Lan", "lan"),
+        ("anh Nam cty FPT", "anh Nam", "nam"),
+        ("Lan kế toán", "Lan", "lan"),
+        ("Lan Ke Toan truong", "Lan", "lan"),
+        ("Nguyễn Văn Toán", "Nguyễn Văn Toán", "toan"),
+        ("anh Nam FPT", "anh Nam FPT", "nam"),
+        ("Nguyễn Văn An 2", "Nguyễn Văn An 2", "an"),
+        ("Lê-Na", "Lê-Na", "na"),
+        ("kế toán", "kế toán", "toan"),
+        ("(Lan)", "(Lan)", "lan"),
+        ("- 12", "- 12", ""),
+        ("", "", ""),
+    ],
+)
+def test_person_and_given_name(name: str, person: str, given: str) -> None:
+    assert person_part(name) == person
+    assert given_name(name) == given
+
+
+@given(texts)
+def test_a_given_name_is_one_of_the_words(text: str) -> None:
+    assert given_name(text) in {"", *words(text)}
+
+
+@given(texts)
+def test_written_words_fold_to_words(text: str) -> None:
+    assert [word for each in written_words(text) for word in words(each)] == list(words(text))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("thuý", "thúy", True),
+        ("Dũng", "dủng", True),
+        ("quý", "quí", True),
+        ("hùng", "hưng", False),
+        ("lan", "lân", False),
+        ("đạt", "dạt", False),
+    ],
+)
+def test_same_marks(a: str, b: str, expected: bool) -> None:
+    assert same_marks(a, b) is expected
+    assert same_marks(unicodedata.normalize("NFD", a), b) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "near"),
+    [
+        ("Nguyễn Văn An", "chị NGUYEN VAN AN", True),
+        ("Nguyễn Văn An", "Văn An Nguyễn", True),
+        ("Nguyễn Văn An", "An Nguyen", True),
+        ("Nguyễn Văn An", "An (Vinamilk)", True),
+        ("Nguyễn Văn An", "nguyeenx vawn an", True),
+        ("Nguyễn Văn An", "Nguyne Van An", True),
+        ("Lan kế toán", "Nguyễn Thị Lan", True),
+        ("Trần Thị Thuý", "Trần Thi Thúy", True),
+        ("Lý Quý", "Li Quí", True),
+        ("Đỗ Văn Dũng", "Đỗ Văn Dủng", True),
+        ("Nguyễn Văn Hùng", "Nguyen Van Hung", True),
+        ("cô Phan Đình Khoa", "Phan Đình Khoa", True),
+        ("Công ty TNHH Sao Việt", "SAO VIET CO., LTD", True),
+        ("Nguyễn Văn Hùng", "Nguyễn Văn Hưng", False),
+        ("Nguyễn Thị Lan", "Nguyễn Thị Lân", False),
+        ("Nguyễn Văn An", "Nguyễn Thành An", False),
+        ("Nguyễn Văn An", "Nguyễn Văn", False),
+        ("Trần Minh Anh", "Trần Anh Minh", False),
+        ("Nguyen Thi Linh", "Nguyen Thi Minh", False),
+        ("Nguyen Thi Lan", "Nguyen Thi Lam", False),
+        ("Nam 1", "Nam 2", False),
+        ("nam1", "nam2", False),
+        ("FPT Hà Nội", "FPT HCM", False),
+        ("", "", False),
+        ("chị", "", False),
+    ],
+)
+def test_near_names(one: str, other: str, near: bool) -> None:
+    assert near_names(one, other) is near
+    assert near_names(other, one) is near

@@ -7,31 +7,7 @@ from hypothesis import strategies as st
 
 from antcrm_tools.identity import phones as phones_module
 from antcrm_tools.identity.phones import canonical, display, masked, same, spellings
-from tests.identity.written_phones import unhurried, written_phones
-
-MIGRATION = [
-    ("0120", "070"),
-    ("0121", "079"),
-    ("0122", "077"),
-    ("0126", "076"),
-    ("0128", "078"),
-    ("0123", "083"),
-    ("0124", "084"),
-    ("0125", "085"),
-    ("0127", "081"),
-    ("0129", "082"),
-    ("0162", "032"),
-    ("0163", "033"),
-    ("0164", "034"),
-    ("0165", "035"),
-    ("0166", "036"),
-    ("0167", "037"),
-    ("0168", "038"),
-    ("0169", "039"),
-    ("0186", "056"),
-    ("0188", "058"),
-    ("0199", "059"),
-]
+from tests.identity.written_phones import MIGRATION, unhurried, written_phones
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from antcrm_tools.identity.phones import canonical
-from antcrm_tools.identity.phones_in_text import find_phones
-from tests.identity.written_phones import lines, unhurried, vietnamese
+from antcrm_tools.identity.phones_in_text import find_phones, phones_in_field
+from tests.identity.written_phones import Spelled, lines, spelled, unhurried, vietnamese
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,88 @@ def test_a_message_full_of_figures_does_not_take_seconds(figures: str) -> None:
 
 def test_a_number_of_before_2018_is_found_and_migrated() -> None:
     assert [phone.canonical for phone in find_phones("gọi 01691234567 nhé")] == ["+84391234567"]
+
+
+@settings(deadline=None, max_examples=500)
+@given(spelled)
+def test_every_way_to_write_a_number_is_the_same_number(written: Spelled) -> None:
+    assert canonical(written.text) == written.form
+    (phone,) = find_phones(written.sentence)
+    assert (phone.canonical, phone.valid, phone.slip, phone.extension) == (written.form, True, False, "")
+    assert canonical(phone.text) == written.form
+    assert canonical(written.form) == written.form
+    assert phones_in_field(written.sentence) == (written.form,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0912345678", ("+84912345678",)),
+        ("0912345678 / 0987654321", ("+84912345678", "+84987654321")),
+        ("0912345678; 024 3825 1234 ext 2", ("+84912345678", "+842438251234")),
+        ("0912345678 (Lan)", ("+84912345678",)),
+        ("Lan 0912345678, Minh: +84 987 654 321", ("+84912345678", "+84987654321")),
+        ("0912345678;0912 345 678;+84912345678", ("+84912345678",)),
+        ("0169 123 4567 (cũ)", ("+84391234567",)),
+        ("O912345678", ("+84912345678",)),
+        ("912345678, 987654321", ("+84912345678", "+84987654321")),
+        ("912345678.0", ("+84912345678",)),
+        ("+65 6123 4567 / 912345678", ("+6561234567", "+84912345678")),
+        ("(028) 3822 1234 - 1900 6789", ("+842838221234", "+8419006789")),
+        # Only just possible: a landline with a digit torn off, what could be a tax code, a number of no range.
+        ("0212345678", ("+84212345678",)),
+        ("0212345678 - 0212345679", ("+84212345678", "+84212345679")),
+        ("Lan: 0212345678 (cũ)", ("+84212345678",)),
+        ("0212345678 0212345679 ext 3", ("+84212345678", "+84212345679")),
+        ("0212345678 / 0912345678", ("+84212345678", "+84912345678")),
+        ("0303490096 / 0912345678", ("+84303490096", "+84912345678")),
+        ("0412345678, 123456789", ("+84412345678", "+84123456789")),
+        ("0912345678 (12/05/2024)", ("+84912345678",)),
+        ("0912345678, MST 0312345678, an0987654321@abc.vn", ("+84912345678",)),
+        ("3825 1234", ()),
+        ("máy lẻ 12", ()),
+        ("gọi chị Hoa", ()),
+        ("", ()),
+    ],
+)
+def test_phones_in_field(text: str, expected: tuple[str, ...]) -> None:
+    assert phones_in_field(text) == expected
+
+
+def test_phones_in_field_of_another_region() -> None:
+    assert phones_in_field("(650) 253-0000 / +84 912 345 678", "us") == ("+16502530000", "+84912345678")
+
+
+@unhurried
+@given(lines)
+def test_a_field_has_all_that_a_text_has(text: str) -> None:
+    forms = phones_in_field(text)
+    assert len(set(forms)) == len(forms)
+    whole = canonical(text)
+    found = [phone.canonical for phone in find_phones(text)] if whole is None else [whole]
+    assert set(found) <= set(forms)
+    assert all(canonical(form) == form for form in forms)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "gọi 0169.123.4567 nhé",
+            (
+                "0391234567",
+                "+84391234567",
+                "84391234567",
+                "01691234567",
+                "0391 234 567",
+                "0391.234.567",
+                "0169.123.4567",
+            ),
+        ),
+        ("O24 3825 1234 ext 5", ("02438251234", "+842438251234", "842438251234", "O24 3825 1234")),
+        ("+65 6123 4567 x89", ("+6561234567", "+65 6123 4567")),
+    ],
+)
+def test_spellings_of_a_found_phone(text: str, expected: tuple[str, ...]) -> None:
+    (phone,) = find_phones(text)
+    assert phone.spellings == expected

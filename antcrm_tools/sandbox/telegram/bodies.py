@@ -39,5 +39,6 @@ def _parts(kind: str, raw: bytes) -> dict[str, str]:
     for part in whole.iter_parts():
         name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(content, bytes):
-            found[name] = content.decode()
+            # A file is text of one character for each byte, so that every parameter is text.
+            found[name] = content.decode() if part.get_filename() is None else content.decode("latin-1")
     return found

@@ -28,7 +28,7 @@ _PATH: Final = re.compile(r"/bot(?P<token>[0-9]{1,20}:[A-Za-z0-9_-]{1,80})/(?P<m
 _POLL: Final = "getUpdates"
 _NOTHING: Final = good([])
 # What reaches a person's phone counts.
-_PACED: Final = frozenset({"sendMessage", "editMessageText", "editMessageReplyMarkup"})
+_PACED: Final = frozenset({"sendMessage", "sendPhoto", "editMessageText", "editMessageReplyMarkup"})
 
 
 class _GoneError(Exception):

@@ -17,6 +17,11 @@ Params: TypeAlias = Mapping[str, Any]
 
 _TEXT_MAX: Final = 4096
 _ENTITIES_MAX: Final = 100
+_CAPTION_MAX: Final = 1024
+_PHOTO_BYTES: Final = 10 * 1024 * 1024
+_PHOTO_SIDES: Final = 10_000
+_PHOTO_RATIO: Final = 20
+_PNG_HEAD: Final = 24
 _ALERT_MAX: Final = 200
 _COMMANDS_MAX: Final = 100
 _COMMAND_DESCRIPTION_MAX: Final = 256
@@ -100,6 +105,29 @@ def _check_text(params: Params) -> Iterator[Wrong]:
         yield Wrong("text is half of a character", "Bad Request: strings must be encoded in UTF-8")
 
 
+def _check_photo(params: Params) -> Iterator[Wrong]:
+    size = png_size(params["photo"].encode("latin-1", "replace"))
+    if size is None:
+        yield Wrong("photo is no PNG", "Bad Request: IMAGE_PROCESS_FAILED")
+    elif len(params["photo"]) > _PHOTO_BYTES or sum(size) > _PHOTO_SIDES or max(size) > _PHOTO_RATIO * min(size):
+        yield Wrong(f"photo is {size[0]} x {size[1]} in {len(params['photo'])} bytes", "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    if caption := params.get("caption"):
+        yield from _check_text({**params, "text": caption})
+        length = units(caption)
+        if length > _CAPTION_MAX:
+            yield Wrong(f"caption is {length} characters long", "Bad Request: message caption is too long")
+    if "reply_markup" in params:
+        yield from check_markup(params["reply_markup"], inline_only=False)
+
+
+def png_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height of a PNG, which stand at its beginning; None for anything else."""
+    if len(content) < _PNG_HEAD or not content.startswith(b"\x89PNG\r\n\x1a\n") or content[12:16] != b"IHDR":
+        return None
+    width, height = (int.from_bytes(content[at : at + 4]) for at in (16, 20))
+    return (width, height) if width and height else None
+
+
 def _is_entity(raw: Any) -> bool:
     entity = as_object(raw) or {}
     numbers = [as_integer(entity.get(name)) for name in ("offset", "length")]
@@ -180,6 +208,7 @@ _CHECKS: Final[Mapping[str, Callable[[Params], Iterator[Wrong]]]] = MappingProxy
     {
         "getUpdates": _check_updates,
         "sendMessage": _check_message,
+        "sendPhoto": _check_photo,
         "editMessageText": _check_message,
         "editMessageReplyMarkup": _check_markup_alone,
         "answerCallbackQuery": _check_query_answer,

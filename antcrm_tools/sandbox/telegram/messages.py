@@ -45,6 +45,8 @@ class Message:
     edits: int = 0
     deleted: bool = False
     protected: bool = False
+    photo: bytes = b""
+    """The picture the bot sent."""
     changed: int = 0
     """Grows from message to message and edit to edit: the greater, the later."""
 

@@ -42,6 +42,10 @@ METHODS: Final[Mapping[str, Mapping[str, Parameter]]] = MappingProxyType(
             "chat_id:integer! text:text! parse_mode:text entities:array link_preview_options:object "
             "disable_notification:boolean protect_content:boolean reply_parameters:object reply_markup:object"
         ),
+        "sendPhoto": _parameters(
+            "chat_id:integer! photo:text! caption:text parse_mode:text caption_entities:array "
+            "disable_notification:boolean protect_content:boolean reply_parameters:object reply_markup:object"
+        ),
         "editMessageText": _parameters(
             "chat_id:integer! message_id:integer! text:text! parse_mode:text entities:array "
             "link_preview_options:object reply_markup:object"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from antcrm_tools.sandbox.telegram.answers import NOT_MODIFIED, TOO_OLD, RefusedError
-from antcrm_tools.sandbox.telegram.limits import Params, read_text
+from antcrm_tools.sandbox.telegram.limits import Params, png_size, read_text
 from antcrm_tools.sandbox.telegram.membership import membership
 from antcrm_tools.sandbox.telegram.messages import ChatLog, Message, QueryAnswer
 from antcrm_tools.sandbox.telegram.state import State
@@ -21,6 +21,7 @@ class Talking:
         self._state = state
         self.methods: Mapping[str, Callable[[Params], Any]] = {
             "sendMessage": self._send,
+            "sendPhoto": self._send_photo,
             "editMessageText": self._edit_text,
             "editMessageReplyMarkup": self._edit_markup,
             "deleteMessage": self._delete,
@@ -31,6 +32,28 @@ class Talking:
         }
 
     def _send(self, params: Params) -> Any:
+        log, message = self._new(params)
+        _write(message, params)
+        self._state.put(log, message)
+        return log.as_json(message)
+
+    def _send_photo(self, params: Params) -> Any:
+        log, message = self._new(params)
+        content = params["photo"].encode("latin-1")
+        width, height = png_size(content) or (1, 1)
+        file = {"file_id": f"photo-{message.message_id}", "file_unique_id": f"unique-{message.message_id}"}
+        message.raw["photo"] = [{**file, "width": width, "height": height, "file_size": len(content)}]
+        message.photo = content
+        if "caption" in params:
+            _write(message, {**params, "text": params["caption"]})
+            message.raw["caption"] = message.raw.pop("text")
+            if entities := message.raw.pop("entities", None):
+                message.raw["caption_entities"] = entities
+        self._state.put(log, message)
+        return log.as_json(message)
+
+    def _new(self, params: Params) -> tuple[ChatLog, Message]:
+        """A message of the bot's, without what it says."""
         log = self._chat(params)
         state = self._state
         message = Message(
@@ -48,9 +71,7 @@ class Talking:
             "date": state.now(),
             **({"has_protected_content": True} if message.protected else {}),
         }
-        _write(message, params)
-        state.put(log, message)
-        return log.as_json(message)
+        return log, message
 
     def _replied(self, log: ChatLog, params: Params) -> int | None:
         reply = params.get("reply_parameters")

@@ -1,0 +1,82 @@
+"""`antcrm sync`: brings the local copy of the customers up to date, with a bar that shows how far it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from antcrm_cli.running import settings_for
+from antcrm_tools.errors import NotActed
+from antcrm_tools.house import House
+from antcrm_tools.text import Language, Text, msg, msgs
+
+_OTHERS_LOOK = 1.0
+"""Seconds between two looks at a copy another process works on."""
+
+
+async def run_sync(lang: str | None, *, full: bool, sandbox: bool) -> None:
+    """Fill the copy, or read what changed. `full`: look for customers who are gone as well.
+
+    Raises:
+        CrmError: it could not be brought up to date; what was read stays.
+    """
+    settings = settings_for(lang, sandbox=sandbox)
+    language = settings.language
+    async with House(settings) as house:
+        with _bar(language, msg("Copying customers")) as move:
+            while not await house.copy().sync.run_once(move, now=True):
+                # Another program on this machine is at it: its work counts as ours.
+                fresh = await house.copy().directory.freshness()
+                await move(round(fresh.share * 100), 100)
+                if fresh.complete:
+                    break
+                await house.rest(_OTHERS_LOOK)
+        if full:
+            with _bar(language, msg("Looking for who is gone")) as move:
+                await house.copy().sync.sweep(move)
+        fresh = await house.copy().directory.freshness()
+        if fresh.trouble:
+            raise NotActed(
+                msg("The copy could not be brought up to date ({why}).", why=fresh.trouble),
+                done=msgs("{count} customer is in it.", "{count} customers are in it.", fresh.customers),
+                then=msg("Start it again; it goes on where it stopped."),
+            )
+        if fresh.rebuilt_at is not None:
+            when = f"{fresh.rebuilt_at.astimezone(settings.zone):%d/%m/%Y %H:%M}"
+            _say(language, msg("The copy was damaged or of an older version, and was made anew ({when}).", when=when))
+        as_of = fresh.synced_at or fresh.filled_at
+        when = "" if as_of is None else f"{as_of.astimezone(settings.zone):%d/%m/%Y %H:%M}"
+        _say(
+            language,
+            msgs("{count} customer, as of {when}.", "{count} customers, as of {when}.", fresh.customers, when=when),
+        )
+
+
+class _Bar:
+    """A bar on standard error; without a terminal there is none."""
+
+    def __init__(self, language: Language, what: Text) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._progress.add_task(what.render(language), total=None)
+
+    def __enter__(self) -> Callable[[int, int], Awaitable[None]]:
+        self._progress.start()
+        return self._move
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    async def _move(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)
+
+
+def _bar(language: Language, what: Text) -> _Bar:
+    return _Bar(language, what)
+
+
+def _say(language: Language, text: Text) -> None:
+    sys.stdout.write(text.render(language) + "\n")

@@ -1,0 +1,227 @@
+"""Questions as salespeople type them, each with the one customer it means.
+
+The right answer is known by construction: a customer is drawn and asked for in one of the ways people ask, and the
+question is kept only if nobody else on the whole list fits it as well. That is judged here, over the list itself, and
+not by the search.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.directory.people import Person, unmarked
+from tests.identity.pairs import telex
+
+_EXACT, _BEGINNING, _SLIP = range(3)
+_LONG = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed, and what it says: words as meant to be in the name or company, digits a phone ends in."""
+
+    kind: str
+    text: str
+    ref: str
+    words: tuple[str, ...] = ()
+    ending: str = ""
+    mail: str = ""
+
+
+@dataclass(slots=True)
+class Listed:
+    """The raw list, with who has which word written in the name or the company."""
+
+    people: Sequence[Person]
+    written: list[frozenset[str]] = field(default_factory=list[frozenset[str]])
+    bearers: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self) -> None:
+        for place, person in enumerate(self.people):
+            domain = person.mailbox.partition("@")[2].partition(".")[0]
+            words = _words(f"{person.customer.name} {person.company} {'' if domain == 'gmail' else domain}")
+            self.written.append(frozenset(words))
+            for word in {unmarked(word) for word in words}:
+                self.bearers[word].add(place)
+
+    def means_only(self, asked: Asked) -> bool:
+        """Whether the customer asked for fits better than everybody else."""
+        fitting = self._fitting(asked)
+        best = min(fitting.values(), default=None)
+        return [self.people[place].customer.ref for place, how in fitting.items() if how == best] == [asked.ref]
+
+    def _fitting(self, asked: Asked) -> dict[int, tuple[int, int, int]]:
+        """Who fits at all, and how well: the worst of the words, marks that contradict, whether the given name is."""
+        worst: dict[int, int] | None = None
+        for place, word in enumerate(asked.words):
+            last = place == len(asked.words) - 1
+            having: dict[int, int] = {}
+            for other, bearers in self.bearers.items():
+                how = _likeness(unmarked(word), other, last=last)
+                if how is not None:
+                    for bearer in bearers:
+                        having[bearer] = min(how, having.get(bearer, how))
+            worst = having if worst is None else {p: max(worst[p], how) for p, how in having.items() if p in worst}
+        found = worst if worst is not None else dict.fromkeys(range(len(self.people)), _EXACT)
+        return {
+            place: (how, *self._closeness(asked, place))
+            for place, how in found.items()
+            if self.people[place].number.endswith(asked.ending) and asked.mail in self.people[place].mailbox
+        }
+
+    def _closeness(self, asked: Asked, place: int) -> tuple[int, int]:
+        marked = [word for word in asked.words if unmarked(word) != word]
+        written = self.written[place]
+        others = {unmarked(word) for word in written if unmarked(word) != word}
+        wrong = sum(word not in written and unmarked(word) in others for word in marked)
+        given = unmarked(self.people[place].given).lower()
+        return wrong, int(given not in {unmarked(word) for word in asked.words})
+
+
+def questions(people: Sequence[Person], count: int, seed: int) -> list[Asked]:
+    """So many questions, of each kind alike."""
+    random, listed = Random(seed), Listed(people)
+    persons = [person for person in people if person.family]
+    found: list[Asked] = []
+    for place in range(count):
+        way = WAYS[place % len(WAYS)]
+        while (asked := way(random, random.choice(persons))) is None or not listed.means_only(asked):
+            pass
+        found.append(asked)
+    return found
+
+
+# --- the ways ---
+
+
+def _no_marks(random: Random, who: Person) -> Asked:
+    return _asked("no marks", who, unmarked(who.name).lower())
+
+
+def _wrong_order(random: Random, who: Person) -> Asked:
+    words = who.name.split()
+    random.shuffle(words)
+    text = " ".join(words)
+    return _asked("wrong order", who, random.choice([text, unmarked(text).lower(), text.upper()]))
+
+
+def _given_and_something(random: Random, who: Person) -> Asked:
+    other = random.choice([who.middle.split()[-1], who.company.split()[0] if who.company else who.middle])
+    words = [who.given, other]
+    random.shuffle(words)
+    return _asked("given name and something", who, unmarked(" ".join(words)).lower())
+
+
+def _typo(random: Random, who: Person) -> Asked | None:
+    words = unmarked(who.name if random.random() < 0.6 or not who.company else f"{who.given} {who.company}").lower().split()
+    long = [place for place, word in enumerate(words) if len(word) >= _LONG]
+    if not long:
+        return None
+    place = random.choice(long)
+    words[place] = _mistyped(random, words[place])
+    return _asked("one slip of the finger", who, " ".join(words))
+
+
+def _with_company(random: Random, who: Person) -> Asked | None:
+    if not who.company:
+        return None
+    text = random.choice([f"{who.given} {who.company}", f"{who.company} {who.given}", f"{who.given} - {who.company}"])
+    return _asked("with the company", who, random.choice([text, unmarked(text).lower()]))
+
+
+def _with_digits(random: Random, who: Person) -> Asked:
+    digits = who.number[-random.choice([3, 4, 5]) :]
+    name = random.choice([who.given, unmarked(who.given).lower(), f"{who.family} {who.given}"])
+    text = random.choice([f"{name} {digits}", f"{digits} {name}", f"{name} đuôi {digits}"])
+    return Asked("with the last digits", text, who.customer.ref, tuple(_words(name)), ending=digits)
+
+
+def _telex(random: Random, who: Person) -> Asked | None:
+    words = who.name.split()
+    typed = [telex(word).lower() if random.random() < 0.7 else word for word in words]
+    if typed == words:
+        return None
+    return Asked("left over from Telex", " ".join(typed), who.customer.ref, tuple(_words(unmarked(who.name))))
+
+
+def _without_middle(random: Random, who: Person) -> Asked:
+    text = f"{who.family} {who.given}"
+    return _asked("family and given name", who, random.choice([text, unmarked(text).lower()]))
+
+
+def _honorific(random: Random, who: Person) -> Asked:
+    rest = random.choice([who.name, f"{who.given} {who.company}" if who.company else who.name])
+    title = random.choice(["anh", "chị", "Chị", "A.", "c.", "sếp", "Mr", "ông", "bà", "KH:"])
+    return Asked("with an honorific", f"{title} {rest}", who.customer.ref, tuple(_words(rest)))
+
+
+def _beginning(random: Random, who: Person) -> Asked | None:
+    words = random.choice([who.name, f"{who.family} {who.given}"]).split()
+    if len(words[-1]) < _LONG:
+        return None
+    words[-1] = words[-1][: random.randrange(2, len(words[-1]))]
+    return _asked("beginning of a word", who, unmarked(" ".join(words)).lower())
+
+
+def _partial_marks(random: Random, who: Person) -> Asked:
+    words = [word if random.random() < 0.5 else unmarked(word) for word in who.name.split()]
+    return _asked("some of the marks", who, " ".join(words))
+
+
+def _mail(random: Random, who: Person) -> Asked | None:
+    local, _, domain = who.mailbox.partition("@")
+    if not local:
+        return None
+    piece = random.choice([local, local, f"{local}@", f"{local}@{domain.partition('.')[0]}", local[: len(local) - 1]])
+    return Asked("piece of an e-mail", piece, who.customer.ref, mail=piece)
+
+
+WAYS: tuple[Callable[[Random, Person], Asked | None], ...] = (
+    *(_no_marks, _wrong_order, _given_and_something, _typo, _with_company, _with_digits),
+    *(_telex, _without_middle, _honorific, _beginning, _partial_marks, _mail),
+)
+
+
+# --- words ---
+
+
+def _asked(kind: str, who: Person, text: str) -> Asked:
+    return Asked(kind, text, who.customer.ref, tuple(_words(text)))
+
+
+def _words(text: str) -> list[str]:
+    composed = unicodedata.normalize("NFC", text).lower()
+    return "".join(char if char.isalnum() else " " for char in composed).split()
+
+
+def _likeness(typed: str, other: str, *, last: bool) -> int | None:
+    if typed == other:
+        return _EXACT
+    if last and other.startswith(typed):
+        return _BEGINNING
+    return _SLIP if len(typed) >= _LONG - 1 and other in _edits(typed, other) else None
+
+
+def _edits(word: str, letters: Iterable[str]) -> set[str]:
+    """Every word that is one edit away, of these letters."""
+    if abs(len(word) - len(other := "".join(letters))) > 1:
+        return set()
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    new = set(other)
+    return {
+        *(a + b[1:] for a, b in cuts if b),
+        *(a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1),
+        *(a + letter + b[1:] for a, b in cuts if b for letter in new),
+        *(a + letter + b for a, b in cuts for letter in new),
+    }
+
+
+def _mistyped(random: Random, word: str) -> str:
+    at = random.randrange(len(word))
+    near = random.choice("abcdeghiklmnopqrstuvxy")
+    swapped = word[: max(0, at - 1)] + word[at] + word[max(0, at - 1) : at] + word[at + 1 :]
+    return random.choice([word[:at] + word[at + 1 :], word[:at] + near + word[at + 1 :], word[:at] + near + word[at:], swapped])
