@@ -26,6 +26,7 @@ from antcrm_tools.errors import (
 )
 from antcrm_tools.finding import FILLED_IN
 from antcrm_tools.gather import all_of
+from antcrm_tools.identity.companies import companies
 from antcrm_tools.identity.duplicates import contradicts
 from antcrm_tools.identity.names import fold
 from antcrm_tools.in_words import field_words
@@ -172,7 +173,8 @@ async def _begun(package: Package, turn: Turn) -> set[str]:
 
 
 async def _drop_known(package: Package, turn: Turn) -> None:
-    places = list(package.open())
+    # Of a row without phone, e-mail and company nothing can be looked for.
+    places = [place for place, names in package.names().items() if names or companies(package.rows[place].draft)]
     for start in range(0, len(places), _AT_ONCE):
         some = places[start : start + _AT_ONCE]
         found = await all_of([_known(package.records, package.rows[place].draft) for place in some])
@@ -184,9 +186,7 @@ async def _drop_known(package: Package, turn: Turn) -> None:
 
 
 async def _known(records: Records, draft: Draft) -> list[Customer]:
-    """Who it seems to be already. Nobody is asked about a row, so a name like it counts only where no phone speaks
-    against it.
-    """
+    """Who it seems to be already; nobody is asked, so a name like it counts only where no phone speaks against it."""
     known = await records.duplicates(draft, background=True)
     alike = [] if known else await records.look_alikes(draft, background=True)
     return known or [each for each in alike if not contradicts(draft, each, records.region)]

@@ -1,4 +1,4 @@
-"""Who the local copy knows to be somebody we have already. Whoever it names is read fresh: the copy is never the truth."""
+"""Who the local copy knows to be somebody we have already. Whoever it names is read fresh: it is never the truth."""
 
 from __future__ import annotations
 

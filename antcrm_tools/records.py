@@ -206,6 +206,11 @@ class Records:
                 then=msg("Look {ref} up before you try again.", ref=ref),
             ) from None
 
+    async def forgotten(self, ref: Ref) -> None:
+        """The copy hears that a customer is gone, although it can still be read by its number."""
+        if self.api.watch is not None:
+            await self.api.watch.missing(ref, self.api.watch.begin())
+
     async def still_listed(self, customer: Customer) -> bool:
         """Whether a customer that can still be read by its number is still listed: a soft delete only hides it."""
         day = day_in(customer.created_at, UTC)

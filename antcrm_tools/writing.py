@@ -171,7 +171,11 @@ async def _is_gone(records: Records, before: Customer) -> bool:
         await records.read_back(before.as_ref())
     except NotFound:
         return True
-    return not await records.still_listed(before)
+    if await records.still_listed(before):
+        return False
+    # Softly: by its number it can still be read, and the copy has just done so.
+    await records.forgotten(before.as_ref())
+    return True
 
 
 async def _unsure(records: Records, change: Change, turn: Turn, why: Text) -> Deletion:

@@ -1,7 +1,7 @@
 """How many customers there are, in groups.
 
-A count for each label and day comes from an index in its order; weeks and months are put together here. Sorting a million
-rows into groups would take the database seconds.
+A count for each label and day comes from an index in its order; weeks and months are put together here. Sorting a
+million rows into groups would take the database seconds.
 """
 
 from __future__ import annotations

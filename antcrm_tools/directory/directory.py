@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from antcrm_tools.directory.counts import Counted, Group, count, values
+from antcrm_tools.directory.erasing import erase
 from antcrm_tools.directory.facts import fact
 from antcrm_tools.directory.filters import Filters, near, resolve
 from antcrm_tools.directory.freshness import FILLED, SYNCED, Freshness, freshness
@@ -17,8 +18,7 @@ from antcrm_tools.directory.schema import Label
 from antcrm_tools.directory.search import Hits, find
 from antcrm_tools.directory.store import Store
 from antcrm_tools.directory.tokens import company_token, email_token, storable
-from antcrm_tools.errors import BadInput
-from antcrm_tools.text import msg
+from antcrm_tools.directory.unusable import foreign_cursor
 
 _WHOLE = timedelta(hours=1)
 _WISH = 12
@@ -58,7 +58,7 @@ class Directory:
         if cursor is not None:
             asked, _, after = cursor.partition(".")
             if asked != wish or not after.isdecimal():
-                raise _foreign_cursor()
+                raise foreign_cursor()
 
         def look(db: sqlite3.Connection, labels: Labels) -> Hits:
             found = resolve(db, filters)
@@ -67,7 +67,7 @@ class Directory:
         try:
             hits = await self.store.read(look)
         except ValueError:
-            raise _foreign_cursor() from None
+            raise foreign_cursor() from None
         return hits if hits.next is None else replace(hits, next=f"{wish}.{hits.next}")
 
     async def count(self, filters: Filters, by: Sequence[Group] = ()) -> Counted:
@@ -77,6 +77,15 @@ class Directory:
     async def values(self, field: Label, prefix: str = "") -> list[tuple[str, int]]:
         """The values of a label in use, with how many have them; `prefix` needs no marks."""
         return await self.store.read(lambda db, _: values(db, field, prefix))
+
+    async def erase(self, ref: str) -> None:
+        """Take a customer out for good. AntCRM's record comes back with the next pass, if it is still there.
+
+        Raises:
+            CopyUnusable: it is still there.
+        """
+        await self.store.write(lambda db, _: erase(db, ref, self.store.begin()))
+        await self.store.fold_away()
 
     async def is_whole(self) -> bool:
         """Whether everything was read once, and what changed since was read not long ago."""
@@ -115,14 +124,6 @@ class Directory:
             return Usage(exact, () if exact else near(db, field, value))
 
         return await self.store.read(look)
-
-
-def _foreign_cursor() -> BadInput:
-    return BadInput(
-        msg("The cursor does not belong to this question."),
-        done=msg("Nothing was searched."),
-        then=msg("Repeat the question with the same arguments, or without a cursor to start anew."),
-    )
 
 
 def _with_key(db: sqlite3.Connection, labels: Labels, column: str, tokens: list[str], limit: int) -> list[Entry]:

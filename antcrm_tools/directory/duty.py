@@ -31,7 +31,7 @@ class Duty:
 
     async def take(self) -> bool:
         """Take the turn, or go on with it; False while another process has it."""
-        return await self._store.write(self._taking(lambda holder, until, now: self._free(holder, until, now)))
+        return await self._store.write(self._taking(self._free))
 
     async def renew(self) -> None:
         """Go on with it.

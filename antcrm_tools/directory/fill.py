@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from antcrm_tools.directory.duty import Duty
     from antcrm_tools.directory.store import Store
 
-PASS = "fill"
+OF_FILL = "fill"
 SPACES: tuple[Space, ...] = ("lead", "customer")
 
 BEGUN = "fill_begun"
@@ -109,13 +109,13 @@ class Fill:
         set_fact(db, SYNCED, fact(db, BEGUN))
         for name in (BACK_TO, SHARE, BEGUN):
             set_fact(db, name, None)
-        windows.clear(db, PASS)
+        windows.clear(db, OF_FILL)
 
     def _without_days(self, db: sqlite3.Connection, _: Labels) -> None:
         set_fact(db, NO_DAYS, "1")
-        windows.clear(db, PASS)
+        windows.clear(db, OF_FILL)
         for space in SPACES:
-            windows.plan(db, PASS, space, None, None)
+            windows.plan(db, OF_FILL, space, None, None)
 
     @property
     def _today(self) -> date:
@@ -125,7 +125,7 @@ class Fill:
 
     async def _look_back(self, space: Space) -> None:
         """Whether it is so little that windows are not worth it; else the day before which there is nobody."""
-        planned = await self._store.read(lambda db, _: [w for w in windows.of_pass(db, PASS) if w.space == space])
+        planned = await self._store.read(lambda db, _: [w for w in windows.of_pass(db, OF_FILL) if w.space == space])
         if not planned:
             read = await read_list(self._reader, Query(space=space), 0, self._while_small)
             if read.ended and not read.shifted:
@@ -159,12 +159,12 @@ class Fill:
             return window
 
     def _plan(self, db: sqlite3.Connection, _: Labels) -> Window | None:
-        planned = windows.of_pass(db, PASS)
-        finished = {window.id for window in windows.of_pass(db, PASS, state="done")}
+        planned = windows.of_pass(db, OF_FILL)
+        finished = {window.id for window in windows.of_pass(db, OF_FILL, state="done")}
         for window in planned:
             if window.id not in finished and window.id not in self._taken:
                 return window
-        choices = [
+        choices: list[tuple[int, Space]] = [
             (len([w for w in planned if w.space == space]), space) for space in SPACES if self._goes_on(planned, space)
         ]
         for _count, space in sorted(choices):
@@ -189,7 +189,7 @@ class Fill:
             longest = max(window.days(today, oldest) for window in recent) * _GROWTH
             days = max(1, min(int(_AIM * length / max(seen, 1)), longest, _LONGEST_DAYS))
         first = (last or today) - timedelta(days=days)
-        return windows.plan(db, PASS, space, None if first <= oldest else first, last)
+        return windows.plan(db, OF_FILL, space, None if first <= oldest else first, last)
 
     async def _read(self, window: Window) -> None:
         async def watch(number: int, seen: frozenset[Ref]) -> bool:
@@ -200,16 +200,17 @@ class Fill:
 
         # The last page that was noted is read once more: it may have been cut off in the middle.
         page, known, lost = max(0, window.page - 1), window.seen, self._store.lost
-        for _attempt in range(_AGAIN):
-            try:
-                read = await read_list(self._reader, window.query, page, watch)
-            except PagingBroken:
-                if not await self._split(window):
-                    raise
-                return
-            if not read.shifted:
-                break
-            page, known = 0, 0
+        try:
+            read = await read_list(self._reader, window.query, page, watch)
+            for _attempt in range(1, _AGAIN):
+                if not read.shifted:
+                    break
+                known = 0
+                read = await read_list(self._reader, window.query, 0, watch)
+        except PagingBroken:
+            if not await self._split(window):
+                raise
+            return
         if self._store.lost != lost:
             raise CopyUnusable("lost")
         await self._duty.renew()
@@ -226,12 +227,12 @@ class Fill:
         if (last - first).days <= 1:
             return False
         middle = first + (last - first) // 2
-        await self._store.write(lambda db, _: windows.split(db, PASS, window, middle))
+        await self._store.write(lambda db, _: windows.split(db, OF_FILL, window, middle))
         return True
 
     def _done(self, db: sqlite3.Connection, window: Window, seen: int) -> None:
         windows.done(db, window, seen)
-        finished = windows.of_pass(db, PASS, state="done")
+        finished = windows.of_pass(db, OF_FILL, state="done")
         today = self._today
         back: list[date] = []
         covered = whole = 0.0

@@ -16,6 +16,9 @@ from antcrm_tools.wire.dates import day_in
 NOTHING_WORDS = frozenset({"none", "-", "khong co"})
 """Folded; they ask for customers whose field is empty."""
 
+_TAGGED = (
+    "EXISTS (SELECT 1 FROM tagged t WHERE t.tag IN ({}) AND t.created_day = c.created_day AND t.place = c.place)"
+)
 _NEAR = 3
 _SHORTEST_PART = 2
 
@@ -98,17 +101,13 @@ class Resolved:
         for field, numbers in self.groups:
             marks = ", ".join("?" * len(numbers))
             if field == "tag":
-                conditions.append(
-                    f"EXISTS (SELECT 1 FROM tagged t WHERE t.tag IN ({marks}) AND t.created_day = c.created_day AND t.place = c.place)"
-                )
+                conditions.append(_TAGGED.format(marks))
             else:
                 conditions.append(f"c.{field} IN ({marks})")
             values += sorted(numbers)
         if self.excluded:
             marks = ", ".join("?" * len(self.excluded))
-            conditions.append(
-                f"NOT EXISTS (SELECT 1 FROM tagged t WHERE t.tag IN ({marks}) AND t.created_day = c.created_day AND t.place = c.place)"
-            )
+            conditions.append(f"NOT {_TAGGED.format(marks)}")
             values += sorted(self.excluded)
         return conditions, values
 

@@ -11,8 +11,10 @@ _CRM_CHARS = 16
 
 
 def directory_file(data_dir: Path | None, crm: str) -> Path:
-    """The file of this machine's copy of one AntCRM. Its name holds the version of the tables, so that an older and a
-    newer program beside each other do not throw each other's copy away.
+    """The file of this machine's copy of one AntCRM.
+
+    Its name holds the version of the tables, so that an older and a newer program beside each other do not throw each
+    other's copy away.
 
     Raises:
         BadInput: as `ledger_file`.

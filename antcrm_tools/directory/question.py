@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
-from antcrm_tools.directory.tokens import is_token, marked_words, storable
+from antcrm_tools.directory.tokens import is_token, marked_words, storable, without_company_signs
 from antcrm_tools.identity.emails import find_emails, mailbox_key
 from antcrm_tools.identity.names import fold, name_words, words
 from antcrm_tools.identity.phones_in_text import find_phones
@@ -17,9 +16,9 @@ _MOST_WORDS = 10
 _PIECE = 3
 """Digits of a phone that are enough to look for it by."""
 
-# Folded. They say that digits follow, or what kind of company it is, and stand in nobody's name.
+# Folded. They say that digits follow and stand in nobody's name.
 _ABOUT_PHONES = frozenset({"sdt", "dt", "so", "duoi", "dau", "cuoi", "phone", "tel", "hotline", "zalo"})
-_ABOUT_COMPANIES = frozenset({"cty", "ct", "company"})
+_ABOUT_ENDS = frozenset({"duoi", "cuoi"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,11 @@ class Word:
     folded: str
     marked: str = ""
     meant: str = ""
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """What it may stand for, folded."""
+        return (self.folded, self.meant) if self.meant else (self.folded,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,12 @@ class Question:
     pieces: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    """Honorifics in front, folded. Anh may have been meant for the name."""
+    mail_words: tuple[str, ...] = ()
+    """The e-mails' words, should no mailbox be just so."""
+    only_ends: bool = False
+    """Whether the pieces are said to be the ends of phones."""
 
     @property
     def is_empty(self) -> bool:
@@ -50,7 +60,7 @@ class Question:
 def read_question(text: str, region: str = "VN") -> Question:
     """Take apart what somebody typed. What cannot be looked for, such as signs and emoji, is left out."""
     text = storable(text)[:_MOST_LETTERS]
-    mails, text = _emails(text)
+    mails, mail_words, text = _emails(text)
     numbers, text = _phones(text, region)
     refs: list[str] = []
     kept: list[str] = []
@@ -60,16 +70,32 @@ def read_question(text: str, region: str = "VN") -> Question:
             refs.append(str(ref))
         else:
             kept.append(piece)
-    pieces, found = _words(" ".join(kept), has_phone=bool(numbers))
-    return Question(found, numbers, pieces, mails, tuple(refs))
+    rest = " ".join(kept)
+    spoken = [word for word in _pairs(rest) if is_token(word.folded)]
+    pieces = tuple(dict.fromkeys(word.folded for word in spoken if _is_piece(word.folded)))
+    named = [word for word in spoken if not _is_piece(word.folded)]
+    about = {word.folded for word in named} & _ABOUT_PHONES if pieces or numbers else frozenset[str]()
+    signs = set(without_company_signs([word.folded for word in named if word.folded not in about]))
+    found = tuple(dict.fromkeys(word for word in named if word.folded in signs))
+    titles = words(rest)[: -len(name_words(rest)) or None]
+    return Question(
+        words=found[:_MOST_WORDS],
+        phones=numbers,
+        pieces=pieces,
+        mailboxes=mails,
+        refs=tuple(refs),
+        titles=tuple(title for title in titles if is_token(title)),
+        mail_words=mail_words,
+        only_ends=bool(about & _ABOUT_ENDS),
+    )
 
 
-def _emails(text: str) -> tuple[tuple[str, ...], str]:
+def _emails(text: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     found = find_emails(text)
     for email in reversed(found):
         text = f"{text[: email.start]} {text[email.end :]}"
-    keys = (mailbox_key(email.text) for email in found)
-    return tuple(key for key in keys if key is not None), text
+    keys = tuple(key for email in found if (key := mailbox_key(email.text)) is not None)
+    return keys, tuple(word for email in found for word in words(email.text) if is_token(word)), text
 
 
 def _phones(text: str, region: str) -> tuple[tuple[str, ...], str]:
@@ -79,38 +105,17 @@ def _phones(text: str, region: str) -> tuple[tuple[str, ...], str]:
     return tuple(dict.fromkeys(phone.canonical for phone in found)), text
 
 
-def _words(text: str, *, has_phone: bool) -> tuple[tuple[str, ...], tuple[Word, ...]]:
-    marked = {fold(word): word for word in marked_words(text) if fold(word) != word}
-    spoken = [word for word in name_words(text) if is_token(word)] or [w for w in words(text) if is_token(w)]
-    pieces = [word for word in spoken if _is_piece(word)]
-    rest = [word for word in spoken if not _is_piece(word)]
-    if pieces or has_phone:
-        rest = [word for word in rest if word not in _ABOUT_PHONES]
-    named = _without_forms(rest)
-    found = [Word(word, marked.get(word, ""), untelex(word) or "") for word in dict.fromkeys(named)]
-    return tuple(dict.fromkeys(pieces)), tuple(found[:_MOST_WORDS])
-
-
-def _without_forms(found: list[str]) -> list[str]:
-    """Without “cty” and “công ty”, unless there is nothing else."""
-    kept: list[str] = []
-    skip = False
-    for place, word in enumerate(found):
-        if skip:
-            skip = False
-            continue
-        if word == "cong" and found[place + 1 : place + 2] == ["ty"]:
-            skip = True
-            continue
-        if word not in _ABOUT_COMPANIES:
-            kept.append(word)
-    return kept or found
+def _pairs(text: str) -> list[Word]:
+    """The words without honorifics in front, each with its marks."""
+    folded, written = name_words(text) or words(text), marked_words(text)
+    # Where folding splits a word, nobody can say which marks belong to which.
+    same = [fold(word) for word in written[-len(folded) :]] == list(folded)
+    marks = written[-len(folded) :] if same else list(folded)
+    return [
+        Word(word, "" if mark == word else mark, untelex(word) or "")
+        for word, mark in zip(folded, marks, strict=True)
+    ]
 
 
 def _is_piece(word: str) -> bool:
-    return len(word) >= _PIECE and all("0" <= char <= "9" for char in word)
-
-
-def visible(text: str) -> bool:
-    """Whether there is anything in a text that shows."""
-    return any(unicodedata.category(char)[0] in "LNPS" for char in text)
+    return len(word) >= _PIECE and word.isascii() and word.isdecimal()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from antcrm_tools.directory.question import Question
+from antcrm_tools.directory.question import Question, Word
 from antcrm_tools.directory.rows import Entry
 from antcrm_tools.directory.tokens import marked_words
 from antcrm_tools.identity.companies import company_key
@@ -24,11 +24,11 @@ class Fit(IntEnum):
     WORDS = 2
     """All words are in the name or the company."""
     BEGINNING = 3
-    """All words are, one of them only as a beginning."""
-    SLIP = 4
-    """All words are, but for a slip of the finger."""
-    ELSEWHERE = 5
+    """All words are, some of them only as a beginning."""
+    ELSEWHERE = 4
     """All words are there, some of them in the note or another field."""
+    SLIP = 5
+    """All words are in the name or the company, but for a slip of the finger."""
     PART = 6
     """Not all of it: nobody fits all."""
 
@@ -46,68 +46,99 @@ class Hit:
         return self.fit not in (Fit.SLIP, Fit.PART)
 
 
-@dataclass(frozen=True, slots=True)
-class _Score:
-    """Lower is better; `close` is what has to be equal for two to fit equally well."""
+_BEGUN, _SLIPPED, _OTHER = 1, 2, 3
+"""How unlike a word is that begins with what was asked, is a slip apart, or is another; 0 is the word itself."""
 
-    close: tuple[int, ...]
-    rest: tuple[int, ...]
+_ALLOWED = {Fit.BEGINNING: _BEGUN, Fit.SLIP: _SLIPPED}
+"""How unlike a word may be that counts as asked for, where people were found less surely than by the words."""
 
 
 def ranked(question: Question, found: Iterable[Hit]) -> tuple[list[Hit], int]:
     """The hits, the best first, and how many of the first fit equally well."""
-    scored = sorted(((_score(question, hit), hit) for hit in found), key=lambda pair: (pair[0].close, pair[0].rest))
-    equally = sum(score.close == scored[0][0].close for score, _ in scored)
-    return [hit for _, hit in scored], equally
+    scored = sorted((_scored(question, hit) for hit in found), key=lambda each: (each.close, each.rest))
+    return [each.hit for each in scored], sum(each.close == scored[0].close for each in scored)
 
 
-def _score(question: Question, hit: Hit) -> _Score:
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Lower is better; `close` is what has to be equal for two to fit equally well."""
+
+    close: tuple[int, ...]
+    rest: tuple[int, ...]
+    hit: Hit
+
+
+def _scored(question: Question, hit: Hit) -> _Scored:
     entry = hit.entry
-    person = name_words(person_part(entry.name))
-    asked = [word.folded for word in question.words]
-    readings = {reading for word in question.words for reading in (word.folded, word.meant) if reading}
-
-    def is_asked(word: str) -> bool:
-        if word in readings:
-            return True
-        if hit.fit is Fit.BEGINNING:
-            return any(word.startswith(reading) for reading in readings)
-        return hit.fit is Fit.SLIP and any(one_slip(word, reading) for reading in readings)
-
-    # People are addressed by the given name, so whoever has it is meant before whoever only has it in the middle.
-    given = int(bool(asked) and entry.kind != "account" and not is_asked(given_name(entry.name)))
-    of_person = sum(map(is_asked, person))
-    everything = (*person, *words(entry.company))
-    return _Score(
-        (_fit(question, hit, asked), _marks(question, entry), given),
-        (-of_person, 0 if _in_order(asked, everything) else 1, len(person) - of_person, -entry.place),
+    if not question.words:
+        return _Scored((hit.fit,), (-entry.place,), hit)
+    name = person_part(entry.name)
+    person = name_words(name)
+    beside = (*words(f"{entry.name} {entry.company} {' '.join(entry.emails)}"), _joined(entry.company))
+    in_person = [_unlike(word, person) for word in question.words]
+    unlike = [each and min(each, _unlike(word, beside)) for each, word in zip(in_person, question.words, strict=True)]
+    fit = Fit.WORDS if hit.fit in _ALLOWED and not any(unlike) else hit.fit
+    whole = fit is Fit.WORDS and _is_whole(question, entry, person)
+    allowed = _ALLOWED.get(fit, 0)
+    named = sum(each <= allowed for each in in_person)
+    contradicted, unmarked = _marks(question, entry)
+    # One word is a whole name now and then, yet who types it means anybody who is called so. A company is called so.
+    sure = whole and (len(question.words) > 1 or entry.kind == "account")
+    return _Scored(
+        (Fit.WHOLE if sure else fit, sum(unlike), contradicted, _addressed(question, entry, given_name(name), allowed), unmarked),
+        (
+            not whole,
+            not set(question.titles).intersection(beside),
+            -named,
+            not _in_order(question, (*person, *beside), allowed),
+            len(person) - named,
+            -entry.place,
+        ),
+        Hit(entry, Fit.WHOLE if whole else fit),
     )
 
 
-def _fit(question: Question, hit: Hit, asked: list[str]) -> int:
-    if hit.fit is Fit.WORDS and asked:
-        joined = "".join(asked)
-        whole = ("".join(name_words(hit.entry.name)), "".join(words(company_key(hit.entry.company))))
-        if joined in whole:
-            return Fit.WHOLE
-    return hit.fit
+def _unlike(word: Word, others: Sequence[str]) -> int:
+    if any(reading in others for reading in word.readings):
+        return 0
+    if any(other.startswith(word.readings) for other in others):
+        return _BEGUN
+    return _SLIPPED if any(one_slip(other, reading) for other in others for reading in word.readings) else _OTHER
 
 
-def _marks(question: Question, entry: Entry) -> int:
-    """Words typed with marks that the name has with others: Lân is not Lan, but a name without marks may be either."""
+def _is_whole(question: Question, entry: Entry, person: Sequence[str]) -> bool:
+    asked = "".join(word.meant or word.folded for word in question.words)
+    return asked in {"".join(name_words(entry.name)), "".join(person), _joined(entry.company)}
+
+
+def _joined(company: str) -> str:
+    return "".join(words(company_key(company)))
+
+
+def _marks(question: Question, entry: Entry) -> tuple[int, int]:
+    """Words typed with marks that the name has with others (Lân is not Lan), and without any, which may be either."""
     typed = [word for word in question.words if word.marked]
     if not typed:
-        return 0
+        return 0, 0
     written = marked_words(f"{entry.name} {entry.company}")
-    plain = {word for word in written if fold(word) == word}
-    wrong = 0
-    for word in typed:
-        if word.marked in written:
-            continue
-        wrong += 1 if word.folded in plain else 2
-    return wrong
+    missing = [word for word in typed if word.marked not in written]
+    unmarked = sum(word.folded in written for word in missing)
+    return sum(any(fold(other) == word.folded for other in written) for word in missing) - unmarked, unmarked
 
 
-def _in_order(asked: list[str], name: tuple[str, ...]) -> bool:
-    places = [name.index(word) for word in asked if word in name]
+def _addressed(question: Question, entry: Entry, given: str, allowed: int) -> int:
+    """People are addressed by the given name: who has it is meant before who only has it in the middle.
+
+    It may have been taken for an honorific: Anh. With one in front no company is meant.
+    """
+    if entry.kind == "account":
+        return 2 if question.titles else 0
+    if any(_unlike(word, (given,)) <= allowed for word in question.words):
+        return 0
+    return 1 if given in question.titles else 2
+
+
+def _in_order(question: Question, name: Sequence[str], allowed: int) -> bool:
+    likeness = ([_unlike(word, (other,)) for other in name] for word in question.words)
+    places = [each.index(min(each)) for each in likeness if min(each) <= allowed]
     return places == sorted(places)

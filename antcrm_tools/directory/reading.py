@@ -27,7 +27,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A list that was read. `shifted`: customers moved over the edges of its pages meanwhile, so some may be missing."""
+    """A list that was read. `shifted`: customers moved over the edges of its pages, so some may be missing."""
 
     refs: frozenset[Ref]
     shifted: bool
@@ -41,8 +41,8 @@ Watched = Callable[[int, frozenset[Ref]], Awaitable[bool]]
 async def read_list(reader: Reader, query: Query, page: int, watch: Watched, *, background: bool = True) -> Read:
     """Read from a page on, to the end of the list.
 
-    When somebody is deleted, those behind move forward, and one slips from a page that is still to be read onto one that
-    was. Then the last page is not the same when it is read again.
+    When somebody is deleted, those behind move forward, and one slips from a page that is still to be read onto one
+    that was. Then the last page is not the same when it is read again.
 
     Raises:
         CrmError: it could not be read on.

@@ -10,15 +10,15 @@ from typing import Any
 
 from antcrm_tools.directory.schema import KINDS, NONE, SECOND_BITS, Label
 from antcrm_tools.directory.tokens import (
+    change_tokens,
     contact_tokens,
-    is_token,
     kind_token,
     label_token,
     more_tokens,
     name_tokens,
     storable,
 )
-from antcrm_tools.identity.companies import company_of
+from antcrm_tools.identity.companies import domains, written_companies
 from antcrm_tools.identity.names import fold
 from antcrm_tools.identity.spelling import slips
 from antcrm_tools.models import Customer, Kind
@@ -29,7 +29,8 @@ _FIRST_KNOWN = 1 << 28
 """Seconds. What was created before 1978 was not: its place is among those of unknown time, which need the room."""
 
 _LAST_KNOWN = 1 << 40
-_SHORTEST_WORD, _LONGEST_WORD = 3, 20
+_SHORTEST_WORD, _LONGEST_WORD = 2, 20
+_SHORTEST_SLIP = 3
 _BETWEEN = "\n"
 
 COLUMNS = "place, ref, kind, name, phones, emails, company, stage, source, owner, tags, created, updated, read_at"
@@ -93,11 +94,13 @@ class Labels:
         return known
 
     def learn(self, db: sqlite3.Connection, words: Iterable[str]) -> None:
-        """Take words of names into the vocabulary, from which slips of the finger are put right."""
-        new = [word for word in words if _is_plain(word) and word not in self._words]
-        for word in new:
+        """Take words of names into the vocabulary, by which beginnings are completed and slips are put right."""
+        for word in words:
+            if word in self._words or not _is_of_names(word):
+                continue
             self._words.add(word)
-            if db.execute("INSERT OR IGNORE INTO vocabulary VALUES (?)", (word,)).rowcount > 0:
+            added = db.execute("INSERT OR IGNORE INTO vocabulary VALUES (?)", (word,)).rowcount > 0
+            if added and len(word) >= _SHORTEST_SLIP:
                 db.executemany("INSERT OR IGNORE INTO slips VALUES (?, ?)", [(slip, word) for slip in slips(word)])
 
 
@@ -121,13 +124,13 @@ def put(
         return False
     second = _second(customer.created_at)
     place = old[0] if old is not None and old[0] >> SECOND_BITS == second else _free_place(db, second)
-    columns, words = _written(db, labels, customer, region)
+    days = tuple(_day(moment, zone) for moment in (customer.created_at, customer.updated_at))
+    columns, words = _written(db, labels, customer, region, days[1])
     if old is not None and old[0] == place and old[1:13] == columns and old[14:] == words:
         db.execute("UPDATE customers SET read_at = ? WHERE place = ?", (begun, place))
         return False
     if old is not None:
         _take_out(db, old[0], old[14:])
-    days = tuple(_day(moment, zone) for moment in (customer.created_at, customer.updated_at))
     row = (place, *columns, *days, begun)
     db.execute(
         "INSERT INTO customers (place, ref, kind, name, phones, emails, company, stage, source, owner, tags, created,"
@@ -179,7 +182,7 @@ def _entry(db: sqlite3.Connection, labels: Labels, row: Sequence[Any]) -> Entry:
 
 
 def _written(
-    db: sqlite3.Connection, labels: Labels, customer: Customer, region: str
+    db: sqlite3.Connection, labels: Labels, customer: Customer, region: str, changed: int
 ) -> tuple[tuple[Any, ...], tuple[str, str, str]]:
     kind = KINDS.index(customer.kind)
     stage, source, owner = (
@@ -195,14 +198,16 @@ def _written(
         label_token("source", source),
         label_token("owner", owner),
         *(label_token("tag", tag) for tag in tags),
+        *change_tokens(changed),
     ]
+    companies = written_companies(customer)
     columns = (
         customer.ref,
         kind,
         storable(customer.name),
         _lines(phone.value for phone in customer.phones),
         _lines(email.value for email in customer.emails),
-        storable(company_of(customer)),
+        storable(companies[0]) if companies else "",
         stage,
         source,
         owner,
@@ -210,7 +215,8 @@ def _written(
         _seconds(customer.created_at),
         _seconds(customer.updated_at),
     )
-    return columns, (" ".join(name_tokens(customer)), " ".join(more_tokens(customer)), " ".join(keys))
+    names = name_tokens(customer, [*companies, *domains(customer)])
+    return columns, (" ".join(names), " ".join(more_tokens(customer)), " ".join(keys))
 
 
 def _take_out(db: sqlite3.Connection, place: int, words: Sequence[str]) -> None:
@@ -263,5 +269,6 @@ def _lines(values: Iterable[str]) -> str:
     return _BETWEEN.join(" ".join(storable(value).split()) for value in values if value.strip())
 
 
-def _is_plain(word: str) -> bool:
-    return _SHORTEST_WORD <= len(word) <= _LONGEST_WORD and word.isalpha() and word.isascii() and is_token(word)
+def _is_of_names(word: str) -> bool:
+    """Whether a token of names is a folded word that people could begin or mistype; the whole names have a sign."""
+    return _SHORTEST_WORD <= len(word) <= _LONGEST_WORD and word.isalnum() and (word.isascii() or fold(word) == word)

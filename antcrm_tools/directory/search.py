@@ -14,14 +14,12 @@ from antcrm_tools.directory.filters import Resolved, Unknown
 from antcrm_tools.directory.question import Question, Word, read_question
 from antcrm_tools.directory.ranking import Fit, Hit, ranked
 from antcrm_tools.directory.rows import COLUMNS, Labels, entries
-from antcrm_tools.directory.tokens import SHORT_ENDS, email_token, is_token
+from antcrm_tools.directory.schema import KINDS
+from antcrm_tools.directory.tokens import SHORT_ENDS, changed_tokens, email_token, is_token, kind_token
 from antcrm_tools.identity.spelling import one_slip, slips
 
-_STEP = 60
-"""Customers a step looks at; the newest of those who fit it."""
-
-_MOST = 400
-"""Customers the parts of one answer can show in all; whoever wants more has to say more."""
+_STEP, _MOST = 60, 200
+"""Customers a step looks at, the newest of those who fit it: first, and for whoever asks for further parts."""
 
 _FEW = 5
 """With fewer than these, the next step is taken."""
@@ -29,11 +27,20 @@ _FEW = 5
 _GUESSES = 24
 """Words one may have meant by a slip."""
 
-_SHORTEST_BEGINNING = 2
-_SHORTEST_SLIP = 3
-_NARROW = 20_000
-"""Customers changed in a window for which it is quicker to look at each than to go through the index."""
+_ENDINGS = 64
+"""Words a beginning may be completed to, the shortest first: a longer list would take too long to go through."""
 
+_MOST_LEFT_OUT = 5
+"""Words of which each is left out in turn; of more, a part can be anything."""
+
+_SHORTEST_SLIP, _SHORTEST_JOINED = 3, 5
+_RARE = 7
+"""Letters of a beginning that few words have, so that the index itself can complete it."""
+
+_MOST_SHOWN = 200
+"""Customers the parts of one answer show in all; whoever wants more has to say more."""
+
+_KINDS = tuple(kind_token(number) for number in range(len(KINDS)))
 _SELECTED = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 
 
@@ -51,18 +58,23 @@ class Hits:
 
 @dataclass(slots=True)
 class _Pool:
-    """Who was found so far, by place, each as by the surest step."""
+    """Who was found so far, by place, each as by the surest step. `full`: a step may have found more."""
 
     db: sqlite3.Connection
     labels: Labels
     filters: Resolved
     size: int
     found: dict[int, Hit] = field(default_factory=dict[int, Hit])
+    full: bool = False
 
-    def add(self, match: str, fit: Fit) -> None:
-        """Take the newest who fit."""
-        for hit in self._look(match, fit):
-            self.found.setdefault(hit.entry.place, hit)
+    def add(self, groups: Sequence[str], fit: Fit) -> bool:
+        """Take the newest who fit all groups; returns whether there may be more of them."""
+        rows = _rows(self.db, self.filters, _all(groups), None, self.size)
+        for entry in entries(self.db, self.labels, rows):
+            self.found.setdefault(entry.place, Hit(entry, fit))
+        full = len(rows) == self.size
+        self.full = self.full or full
+        return full
 
     def named(self, refs: Sequence[str]) -> None:
         """Take those of these numbers, whatever else was said."""
@@ -73,9 +85,9 @@ class _Pool:
         for entry in entries(self.db, self.labels, rows.fetchall()):
             self.found[entry.place] = Hit(entry, Fit.KEY)
 
-    def _look(self, match: str, fit: Fit) -> list[Hit]:
-        rows = _rows(self.db, self.filters, match, None, self.size)
-        return [Hit(entry, fit) for entry in entries(self.db, self.labels, rows)]
+    def few(self) -> bool:
+        """Whether a more forgiving step is worth it."""
+        return len(self.found) < _FEW
 
 
 def find(
@@ -100,76 +112,134 @@ def find(
         if text.strip():
             return Hits(asked=False)
         return _newest(db, labels, filters, limit, after)
-    start = 0 if after is None else int(after)
-    if not 0 <= start <= _MOST:
-        raise ValueError(after)
-    pool = _Pool(db, labels, filters, min(_MOST, max(_STEP, start + limit + 1)))
-    if question.refs:
-        pool.named(question.refs)
-    if not pool.found:
-        _search(pool, question)
-    hits, sure = ranked(question, pool.found.values())
+    begin, last = _parse(after)
+    hits, sure = _ranked(_Pool(db, labels, filters, _STEP), question, begin + limit)
+    # Who came in meanwhile stands before the last one shown, or behind; its place says where to go on.
+    start = next((at + 1 for at, hit in enumerate(hits) if hit.entry.place == last), begin)
     part = hits[start : start + limit]
-    more = len(hits) > start + limit and start + limit < _MOST
-    return Hits(tuple(part), str(start + limit) if more else None, max(0, sure - start) if part else 0)
+    following = f"{start + limit}-{part[-1].entry.place}" if len(hits) > start + limit else None
+    return Hits(tuple(part), following, max(0, sure - start))
+
+
+def _parse(after: str | None) -> tuple[int, int | None]:
+    if after is None:
+        return 0, None
+    begin, between, last = after.partition("-")
+    if not (between and begin.isdecimal() and last.isdecimal() and int(begin) <= _MOST_SHOWN):
+        raise ValueError(after)
+    return int(begin), int(last)
+
+
+def _ranked(pool: _Pool, question: Question, wanted: int) -> tuple[list[Hit], int]:
+    """The first `wanted` at least, if there are as many; what only a longer look finds comes behind."""
+    _search(pool, question)
+    hits, sure = ranked(question, pool.found.values())
+    if len(hits) <= wanted and pool.full:
+        deeper = _Pool(pool.db, pool.labels, pool.filters, _MOST)
+        _search(deeper, question)
+        hits += ranked(question, (hit for place, hit in deeper.found.items() if place not in pool.found))[0]
+    return hits[:_MOST_SHOWN], sure
+
+
+# --- the steps ---
 
 
 def _search(pool: _Pool, question: Question) -> None:
+    if question.refs:
+        pool.named(question.refs)
     keys = _key_groups(question)
-    words = question.words
-    if not words and not keys:
+    if pool.found or not (question.words or keys):
         return
-    if not words:
-        pool.add(_all(keys), Fit.KEY)
-        if not pool.found and len(keys) > 1:
-            pool.add(_any(keys), Fit.PART)
+    if not question.words:
+        pool.add(keys, Fit.KEY)
+    else:
+        _by_words(pool, question, keys)
+    if pool.found:
         return
-    fit = Fit.WORDS
-    pool.add(_all([_in("names", ["=" + "".join(word.folded for word in words)]), *keys]), fit)
-    if any(word.marked for word in words):
-        pool.add(_all([*(_in("names", [word.marked or word.folded]) for word in words), *keys]), fit)
-    exact = [_in("names", _readings(word)) for word in words]
-    given = _in("names", ["~" + reading for word in words for reading in _readings(word)])
-    pool.add(_all([given, *exact, *keys]), fit)
-    pool.add(_all([*exact, *keys]), fit)
-    if len(pool.found) < _FEW:
-        _forgiving(pool, words, exact, keys)
-    if not pool.found:
-        _part(pool, words, exact, keys)
-
-
-def _forgiving(pool: _Pool, words: Sequence[Word], exact: list[str], keys: list[str]) -> None:
-    last = words[-1].folded
-    if len(last) >= _SHORTEST_BEGINNING:
-        pool.add(_all([*exact[:-1], _beginning("names", last), *keys]), Fit.BEGINNING)
-    if len(words) > 1 and all(len(word.folded) >= _SHORTEST_BEGINNING for word in words):
-        pool.add(_all([*(_beginning("names", word.folded) for word in words), *keys]), Fit.BEGINNING)
-    for place, word in enumerate(words):
-        guesses = _guesses(pool.db, word.folded)
-        if guesses:
-            others = [group for at, group in enumerate(exact) if at != place]
-            pool.add(_all([_in("names", guesses), *others, *keys]), Fit.SLIP)
-    if len(pool.found) < _FEW:
-        pool.add(_all([*(_in("names more", _readings(word)) for word in words), *keys]), Fit.ELSEWHERE)
-
-
-def _part(pool: _Pool, words: Sequence[Word], exact: list[str], keys: list[str]) -> None:
-    """Nobody fits all of it: whoever fits all but one word, or has the phone without the words."""
-    if keys:
-        pool.add(_all(keys), Fit.PART)
-    if len(words) > 1:
-        groups = [_in("names more", _readings(word)) for word in words]
+    # Nobody fits all of it.
+    if question.mail_words:
+        pool.add([_in("names more", [word]) for word in question.mail_words], Fit.PART)
+    if len(keys) > 1 or question.words:
+        for key in keys:
+            pool.add([key], Fit.PART)
+    if 1 < len(question.words) <= _MOST_LEFT_OUT:
+        groups = [_in("names more", _readings(word)) for word in question.words]
         for place in range(len(groups)):
-            pool.add(_all([group for at, group in enumerate(groups) if at != place]), Fit.PART)
+            pool.add(_without(groups, place), Fit.PART)
+
+
+def _by_words(pool: _Pool, question: Question, keys: list[str]) -> None:
+    words = question.words
+    exact = [_in("names", _readings(word)) for word in words]
+    if pool.add([*exact, *keys], Fit.WORDS):
+        # There are more than were looked at: those who fit best, however old.
+        if any(word.marked for word in words):
+            pool.add([*(_in("names", [word.marked or word.folded]) for word in words), *keys], Fit.WORDS)
+        if question.titles:
+            pool.add([*(_in("names", [title]) for title in question.titles), *exact, *keys], Fit.WORDS)
+        pool.add([_in("names", ["~" + reading for word in words for reading in word.readings]), *exact, *keys], Fit.WORDS)
+    pool.add([_in("names", ["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
+    if pool.few():
+        _beginnings(pool, words, exact, keys)
+    if pool.few():
+        _elsewhere(pool, question, keys)
+    if pool.few():
+        _slips(pool, words, exact, keys)
+
+
+def _beginnings(pool: _Pool, words: Sequence[Word], exact: list[str], keys: list[str]) -> None:
+    """People type on, so the last word may be one begun; so may those that are no words of any name."""
+    groups = list(exact)
+    for place, word in enumerate(words):
+        if place == len(words) - 1 or not _is_known(pool.db, word.folded):
+            groups[place] = _in("names", [*_readings(word), *_endings(pool.db, word.folded)])
+    if groups != exact:
+        pool.add([*groups, *keys], Fit.BEGINNING)
+
+
+def _elsewhere(pool: _Pool, question: Question, keys: list[str]) -> None:
+    groups = [_in("names more", _readings(word)) for word in question.words]
+    pool.add([*groups, *keys], Fit.ELSEWHERE)
+    last = question.words[-1].folded
+    if pool.few() and (len(last) >= _RARE or (len(last) > 1 and not last.isalpha())):
+        pool.add([*groups[:-1], _beginning("names more", last), *keys], Fit.ELSEWHERE)
+    if pool.few() and question.pieces:
+        # Digits need not be a phone's: of `lan.nguyen.99` more may follow.
+        pool.add([*groups, *(_beginning("more", piece) for piece in question.pieces)], Fit.ELSEWHERE)
+
+
+def _slips(pool: _Pool, words: Sequence[Word], exact: list[str], keys: list[str]) -> None:
+    """One word is a slip of the finger: first one that is no word of any name."""
+    for known in (False, True):
+        for place, word in enumerate(words):
+            if _is_known(pool.db, word.folded) == known and (guesses := _guesses(pool.db, word.folded)):
+                pool.add([_in("names", guesses), *_without(exact, place), *keys], Fit.SLIP)
+        if not pool.few():
+            return
+
+
+def _is_known(db: sqlite3.Connection, word: str) -> bool:
+    return db.execute("SELECT 1 FROM vocabulary WHERE word = ?", (word,)).fetchone() is not None
+
+
+def _endings(db: sqlite3.Connection, beginning: str) -> list[str]:
+    found = db.execute(
+        "SELECT word FROM vocabulary WHERE word >= ? AND word < ? ORDER BY length(word), word LIMIT ?",
+        (beginning, beginning + chr(0x10FFFF), _ENDINGS),
+    )
+    return [word for (word,) in found]
 
 
 def _guesses(db: sqlite3.Connection, word: str) -> list[str]:
-    if len(word) < _SHORTEST_SLIP or not word.isascii():
+    if len(word) < _SHORTEST_SLIP:
         return []
     keys = sorted(slips(word))
     marks = ", ".join("?" * len(keys))
     rows = db.execute(f"SELECT DISTINCT word FROM slips WHERE slip IN ({marks})", keys)  # noqa: S608
     return [found for (found,) in rows if found != word and one_slip(found, word)][:_GUESSES]
+
+
+# --- the rows ---
 
 
 def _newest(db: sqlite3.Connection, labels: Labels, filters: Resolved, limit: int, after: str | None) -> Hits:
@@ -191,15 +261,17 @@ def _rows(
     if before is not None:
         conditions.append("c.place < ?")
         values.append(before)
-    groups = [_in("keys", tokens) for tokens in filters.tokens]
-    whole = _all([*([match] if match else []), *groups])
+    groups = [match] if match else []
+    groups += [_in("keys", tokens) for tokens in filters.tokens]
+    if filters.updated is not None:
+        changed = _changed(db, filters.updated)
+        if changed is None:
+            return []
+        groups += [_in("keys", changed)] if changed else []
+    whole = _all(groups)
     if filters.excluded_tokens:
-        if not whole:
-            # The index cannot say "not" alone; every customer has a kind.
-            whole = _in("keys", ["#k0", "#k1", "#k2"])
-        whole = f"({whole}) NOT ({_in('keys', filters.excluded_tokens)})"
-    if not match and filters.updated is not None and _is_narrow(db, filters.updated):
-        return _by_update(db, filters, before, limit)
+        # The index cannot say "not" alone; every customer has a kind.
+        whole = f"({whole or _in('keys', _KINDS)}) NOT ({_in('keys', filters.excluded_tokens)})"
     if not whole:
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         return db.execute(
@@ -215,23 +287,13 @@ def _rows(
     ).fetchall()
 
 
-def _is_narrow(db: sqlite3.Connection, days: tuple[int, int]) -> bool:
-    found = db.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM customers WHERE updated_day BETWEEN ? AND ? LIMIT ?)", (*days, _NARROW)
-    )
-    return int(found.fetchone()[0]) < _NARROW
-
-
-def _by_update(db: sqlite3.Connection, filters: Resolved, before: int | None, limit: int) -> list[tuple[object, ...]]:
-    conditions, values = filters.where(days=False)
-    if before is not None:
-        conditions.append("c.place < ?")
-        values.append(before)
-    return db.execute(
-        f"SELECT {_SELECTED} FROM customers c INDEXED BY by_update WHERE {' AND '.join(conditions)}"  # noqa: S608
-        " ORDER BY c.place DESC LIMIT ?",
-        (*values, limit),
-    ).fetchall()
+def _changed(db: sqlite3.Connection, window: tuple[int, int]) -> list[str] | None:
+    """The tokens of a window of days of the last change; none: any day. None: nobody was changed in it."""
+    first = db.execute("SELECT min(updated_day) FROM customers WHERE updated_day >= ?", (max(window[0], 1),)).fetchone()
+    last = db.execute("SELECT max(updated_day) FROM customers WHERE updated_day <= ?", (window[1],)).fetchone()
+    if first[0] is None or last[0] is None or last[0] < first[0]:
+        return None
+    return changed_tokens(first[0], last[0])
 
 
 # --- the index's language; tokens are letters, digits and our own signs, so that nothing typed is an operator ---
@@ -240,19 +302,32 @@ def _by_update(db: sqlite3.Connection, filters: Resolved, before: int | None, li
 def _key_groups(question: Question) -> list[str]:
     groups = [_in("keys", [phone]) for phone in question.phones]
     groups += [_in("keys", [email_token(mailbox)]) for mailbox in question.mailboxes]
-    groups += [_piece(piece) for piece in question.pieces]
-    return groups
+    pieces = [_piece(piece, question) for piece in question.pieces]
+    if len(pieces) > 1:
+        # Or they are one piece, with spaces in it.
+        return [*groups, f"({_all(pieces)}) OR {_piece(''.join(question.pieces), question)}"]
+    return groups + pieces
 
 
-def _piece(digits: str) -> str:
-    word = _in("names more", [digits])
-    if len(digits) in SHORT_ENDS:
-        return f"({_in('keys', [f'h{digits}', f't{digits}'])} OR {word})"
-    return f"({_beginning('keys', f'p{digits}')} OR {_beginning('keys', f'r{digits[::-1]}')} OR {word})"
+def _piece(digits: str, question: Question) -> str:
+    """What has these digits: a phone that begins or ends with them, or any text."""
+    short = len(digits) in SHORT_ENDS
+    ways = [_in("keys", [f"t{digits}"]) if short else _beginning("keys", f"r{digits[::-1]}")]
+    if not question.only_ends:
+        begun = [digits, "0" + digits.removeprefix("84")] if digits.startswith("84") else [digits]
+        ways += [_in("keys", [f"h{digits}"])] if short else [_beginning("keys", f"p{each}") for each in begun]
+        ways.append(_in("names more", [digits]))
+    return f"({' OR '.join(ways)})"
 
 
 def _readings(word: Word) -> list[str]:
-    return [word.folded, word.meant] if word.meant else [word.folded]
+    """A word's tokens in the columns of words; a company's name may have been typed in one."""
+    joined = [f"&{word.folded}"] if len(word.folded) >= _SHORTEST_JOINED else []
+    return [*word.readings, *joined]
+
+
+def _without(groups: Sequence[str], place: int) -> list[str]:
+    return [group for at, group in enumerate(groups) if at != place]
 
 
 def _in(columns: str, tokens: Iterable[str]) -> str:
@@ -265,10 +340,6 @@ def _beginning(columns: str, token: str) -> str:
 
 def _all(groups: Sequence[str]) -> str:
     return " AND ".join(f"({group})" for group in groups)
-
-
-def _any(groups: Sequence[str]) -> str:
-    return " OR ".join(f"({group})" for group in groups)
 
 
 def _quoted(token: str) -> str:

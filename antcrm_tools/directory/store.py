@@ -125,6 +125,14 @@ class Store:
         """
         return await self._in_thread(self._reading, "BEGIN", what)
 
+    async def fold_away(self) -> None:
+        """Write what is new into the file itself, so that nothing that was taken out lies beside it."""
+
+        def fold_away() -> None:
+            self._opened(self._writing).db.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+        await asyncio.get_running_loop().run_in_executor(self._writing, fold_away)
+
     async def aclose(self) -> None:
         """Close the file, once what is under way is done."""
         for pool in dict.fromkeys((self._writing, self._reading)):

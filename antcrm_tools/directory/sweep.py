@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from antcrm_tools.directory.duty import Duty
     from antcrm_tools.directory.store import Store
 
-PASS = "sweep"
+OF_SWEEP = "sweep"
 SWEPT = "swept"
 """The fact of when the last round began."""
 
@@ -58,7 +58,7 @@ class Sweep:
         def look(db: sqlite3.Connection, _: Labels) -> bool:
             began = fact(db, SWEPT)
             now = self._clock()
-            return began is None or bool(windows.of_pass(db, PASS)) or abs(now - datetime.fromisoformat(began)) > ROUND
+            return began is None or bool(windows.of_pass(db, OF_SWEEP)) or abs(now - datetime.fromisoformat(began)) > ROUND
 
         return await self._store.read(look)
 
@@ -72,26 +72,25 @@ class Sweep:
         window = await self._store.write(self._next)
         if window is None:
             return False
-        begun = self._store.begin()
         query = self._query(window, days=await self._store.read(lambda db, _: fact(db, NO_DAYS)) is None)
         for _attempt in range(_AGAIN):
             begun = self._store.begin()
             read = await read_list(self._reader, query, 0, self._watch)
             if not read.shifted:
-                await self._ask(await self._store.read(lambda db, _: self._missing(db, window, begun)))
+                await self._ask(await self._store.read(self._missing_since(window, begun)))
                 break
         await self._store.write(lambda db, _: windows.done(db, window, 0))
-        if await self._store.read(lambda db, _: not windows.of_pass(db, PASS, state="open")):
+        if await self._store.read(lambda db, _: not windows.of_pass(db, OF_SWEEP, state="open")):
             await self._ask(await self._store.read(self._undated))
-            await self._store.write(lambda db, _: windows.clear(db, PASS))
+            await self._store.write(lambda db, _: windows.clear(db, OF_SWEEP))
             return False
         return True
 
     async def whole(self, progress: Progress) -> None:
         """A whole round, now."""
-        await self._store.write(lambda db, _: windows.clear(db, PASS))
+        await self._store.write(lambda db, _: windows.clear(db, OF_SWEEP))
         await self._store.write(self._next)
-        total = await self._store.read(lambda db, _: len(windows.of_pass(db, PASS)))
+        total = await self._store.read(lambda db, _: len(windows.of_pass(db, OF_SWEEP)))
         done = 0
         more = True
         while more:
@@ -104,14 +103,14 @@ class Sweep:
         return True
 
     def _next(self, db: sqlite3.Connection, _: Labels) -> Window | None:
-        planned = windows.of_pass(db, PASS)
+        planned = windows.of_pass(db, OF_SWEEP)
         if not planned:
             set_fact(db, SWEPT, self._clock().isoformat())
             for space in SPACES:
                 spans = [(None, None)] if fact(db, NO_DAYS) else windows.by_count(_by_day(db, space), _AIM)
                 for first, last in spans:
-                    windows.plan(db, PASS, space, first, last)
-        return next(iter(windows.of_pass(db, PASS, state="open")), None)
+                    windows.plan(db, OF_SWEEP, space, first, last)
+        return next(iter(windows.of_pass(db, OF_SWEEP, state="open")), None)
 
     def _query(self, window: Window, *, days: bool) -> Query:
         if not days:
@@ -120,6 +119,11 @@ class Sweep:
         first = None if window.first is None else window.first - timedelta(days=1)
         last = None if window.last is None else window.last + timedelta(days=1)
         return Query(space=window.space, created_from=first, created_to=last, as_sent=True)
+
+    def _missing_since(
+        self, window: Window, begun: float
+    ) -> Callable[[sqlite3.Connection, Labels], tuple[list[str], int]]:
+        return lambda db, _: self._missing(db, window, begun)
 
     def _missing(self, db: sqlite3.Connection, window: Window, begun: float) -> tuple[list[str], int]:
         """Who should have been seen, and how many the window holds."""

@@ -12,18 +12,21 @@ signs in front keep tokens of different meaning apart:
     t678 t5678      the last three and four digits of a phone;  r876…  all of them, backwards
     h091 h0912      the first three and four;                   p0912… all of them
     #k0 #s3 #f1     kind, stage, source, #o owner, #t tag, each by its number
+    #d739832        the day of the last change, and #m24306 its month: a window of them is some of these
 """
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
 
-from antcrm_tools.directory.schema import Label
-from antcrm_tools.identity.companies import companies, company_key
+from antcrm_tools.directory.schema import NONE, Label
+from antcrm_tools.identity.companies import company_key
 from antcrm_tools.identity.emails import mailbox_key
-from antcrm_tools.identity.names import given_name, name_words, words
+from antcrm_tools.identity.names import fold, given_name, name_words, person_part, words
 from antcrm_tools.identity.phones_in_text import phones_in_field
 from antcrm_tools.models import Customer
 
@@ -34,6 +37,17 @@ _LABEL_SIGN: dict[Label, str] = {"stage": "s", "source": "f", "owner": "o", "tag
 _NOTE = 1500
 _MORE = 200
 _VIETNAM = "+84"
+_REPEATED = 4096
+"""Texts whose words are remembered: places, companies and notes repeat themselves."""
+
+_MOST_DAYS = 35
+"""Days of a window that are looked for one by one; of a longer one, the months."""
+
+_MOST_MONTHS = 120
+
+# Folded. They say that a company follows and stand in half of all records, so they are no words of a name.
+_SAY_COMPANY = frozenset({"cty", "ct", "company"})
+_SAY_COMPANY_IN_TWO = ("cong", "ty")
 
 
 def storable(text: str) -> str:
@@ -49,6 +63,28 @@ def label_token(field: Label, number: int) -> str:
 def kind_token(number: int) -> str:
     """The token of a kind."""
     return f"#k{number}"
+
+
+def change_tokens(day: int) -> list[str]:
+    """The tokens of the day of the last change, an ordinal."""
+    return [] if day == NONE else [f"#d{day}", _month_token(date.fromordinal(day))]
+
+
+def changed_tokens(first: int, last: int) -> list[str]:
+    """Of these tokens one is there if the last change was in a window, whose ends are ordinals; none: too long.
+
+    Those of months reach beyond its ends.
+    """
+    if last - first < _MOST_DAYS:
+        return [f"#d{day}" for day in range(first, last + 1)]
+    day, end = date.fromordinal(first).replace(day=1), date.fromordinal(last)
+    months: list[str] = []
+    while day <= end:
+        if len(months) == _MOST_MONTHS:
+            return []
+        months.append(_month_token(day))
+        day = (day + timedelta(days=_MOST_DAYS)).replace(day=1) if day.year < date.max.year else date.max
+    return months
 
 
 def email_token(mailbox: str) -> str:
@@ -79,17 +115,25 @@ def marked_words(text: str) -> list[str]:
     return _split(unicodedata.normalize("NFC", plain))
 
 
-def name_tokens(customer: Customer) -> list[str]:
-    """The column `names`."""
-    tokens: list[str] = []
-    spoken = name_words(customer.name)
-    tokens += [*_both(customer.name), "=" + "".join(spoken)]
+def without_company_signs(found: Sequence[str]) -> list[str]:
+    """Folded words without “cty” and “công ty”, unless there is nothing else."""
+    kept: list[str] = []
+    for place, word in enumerate(found):
+        two = tuple(found[place : place + 2]), tuple(found[max(0, place - 1) : place + 1])
+        if word not in _SAY_COMPANY and _SAY_COMPANY_IN_TWO not in two:
+            kept.append(word)
+    return kept or list(found)
+
+
+def name_tokens(customer: Customer, companies: Iterable[str]) -> list[str]:
+    """The column `names`, of a customer who belongs to these companies."""
+    person = person_part(customer.name)
+    tokens = [*marked_words(customer.name), *_words(customer.name)]
+    tokens += ["=" + "".join(name_words(name)) for name in dict.fromkeys((customer.name, person))]
     if customer.kind != "account" and (given := given_name(customer.name)):
         tokens.append("~" + given)
-    for company in companies(customer):
-        tokens += _both(company)
-        if key := company_key(company):
-            tokens += ["=" + "".join(words(key)), company_token(key)]
+    for company in companies:
+        tokens += _company_tokens(company)
     return _tokens(tokens)
 
 
@@ -103,7 +147,7 @@ def more_tokens(customer: Customer) -> list[str]:
         *(social.value for social in customer.socials),
         customer.note[:_NOTE],
     ]
-    return _tokens(word for text in texts for word in words(storable(text)))[:_MORE]
+    return _tokens(word for text in texts if text for word in _words(text))[:_MORE]
 
 
 def contact_tokens(customer: Customer, region: str) -> list[str]:
@@ -115,16 +159,32 @@ def contact_tokens(customer: Customer, region: str) -> list[str]:
 
 def is_token(text: str) -> bool:
     """Whether the index takes a word as one: it splits at what it does not know for a letter."""
+    if text.isascii() and text.isalnum():
+        return True
     return bool(text) and all(unicodedata.category(char)[0] in "LN" or char in "=~&+@#" for char in text)
 
 
-def _both(text: str) -> list[str]:
-    return [*marked_words(text), *words(storable(text))]
+@lru_cache(_REPEATED)
+def _company_tokens(company: str) -> tuple[str, ...]:
+    kept = without_company_signs(_words(company))
+    tokens = [*(word for word in marked_words(company) if fold(word) in kept), *kept]
+    if key := "".join(words(company_key(storable(company)))):
+        tokens += ["=" + key, "&" + key]
+    return tuple(tokens)
+
+
+@lru_cache(_REPEATED)
+def _words(text: str) -> tuple[str, ...]:
+    return words(storable(text))
 
 
 def _tokens(found: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(token for token in found if is_token(token) and len(token) > token.startswith("=")))
+    return [token for token in dict.fromkeys(found) if is_token(token) and len(token) > token.startswith("=")]
 
 
 def _split(text: str) -> list[str]:
     return "".join(char if char.isalnum() else " " for char in text).split()
+
+
+def _month_token(day: date) -> str:
+    return f"#m{day.year * 12 + day.month}"

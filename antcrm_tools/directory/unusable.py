@@ -1,8 +1,8 @@
-"""The one error of the directory."""
+"""The errors of the directory."""
 
 from __future__ import annotations
 
-from antcrm_tools.errors import CrmError
+from antcrm_tools.errors import BadInput, CrmError
 from antcrm_tools.text import msg
 
 
@@ -18,3 +18,12 @@ class CopyUnusable(CrmError):
             done=msg("Nothing was searched."),
             then=msg("Search by phone, e-mail or number meanwhile, and tell the admin: is the disk full?"),
         )
+
+
+def foreign_cursor() -> BadInput:
+    """A cursor that goes on with another list than the one asked for."""
+    return BadInput(
+        msg("The cursor does not belong to this question."),
+        done=msg("Nothing was searched."),
+        then=msg("Repeat the question with the same arguments, or without a cursor to start anew."),
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from antcrm_tools.directory.facts import fact, set_fact
 from antcrm_tools.directory.fill import NO_DAYS, SPACES, utc_or_local
 from antcrm_tools.directory.freshness import SYNCED
-from antcrm_tools.directory.reading import Reader, read_list
+from antcrm_tools.directory.reading import Reader, Watched, read_list
 from antcrm_tools.directory.rows import Labels
 from antcrm_tools.errors import FilterIgnored
 from antcrm_tools.models import Query
@@ -88,7 +88,7 @@ async def _newest(reader: Reader, store: Store, duty: Duty, space: Space) -> Non
     await read_list(reader, Query(space=space), 0, watch)
 
 
-def _on(duty: Duty) -> Callable[[int, frozenset[Ref]], object]:
+def _on(duty: Duty) -> Watched:
     async def watch(_number: int, _found: frozenset[Ref]) -> bool:
         await duty.renew()
         return True

@@ -84,9 +84,9 @@ _BESIDE = re.compile(
 )
 # Behind a name, folded: what somebody does. Only what cannot itself be a name.
 _ROLES = re.compile(
-    r" (?:ke toan(?: truong)?|(?:pho )?(?:tong )?giam doc|p?gd|truong phong|nhan vien|thu ky|tro ly|le tan|ky thuat|"
+    r"(?: (?:ke toan(?: truong)?|(?:pho )?(?:tong )?giam doc|p?gd|truong phong|nhan vien|thu ky|tro ly|le tan|ky thuat|"
     r"kinh doanh|nhan su|hanh chinh|mua hang|thu mua|quan ly|cong tac vien|ctv|sales?|marketing|hr|admin|"
-    r"ceo|cto|cfo|vip)$"
+    r"ceo|cto|cfo|vip))+$"
 )
 
 _TONES = {"\u0300": "`", "\u0301": "'", "\u0309": "~", "\u0303": "~", "\u0323": "."}
@@ -159,7 +159,7 @@ def person_part(name: str) -> str:
     """
     whole = unicodedata.normalize("NFC", name.strip())
     first = _BESIDE.split(whole, maxsplit=1)[0].strip()
-    while role := _ROLES.search(fold(first)):
+    if role := _ROLES.search(fold(first)):
         first = first.rsplit(maxsplit=len(role[0].split()))[0]
     return first if any(char.isalpha() for char in first) else name.strip()
 

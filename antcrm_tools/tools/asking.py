@@ -33,7 +33,7 @@ class CustomerFilters(Args):
     kind: Annotated[Kind | None, Field(description="contact: a person; account: a company")] = None
     stage: Line | None = None
     source: Line | None = None
-    owner: Annotated[Line | None, Field(description="staff e-mail, me or none")] = None
+    owner: Annotated[Line | None, Field(description="e-mail, me, none")] = None
     tags: Annotated[tuple[Line, ...], Field(max_length=10, description="has all")] = ()
     without_tags: Annotated[tuple[Line, ...], Field(max_length=10, description="has none")] = ()
     created_from: date | None = None

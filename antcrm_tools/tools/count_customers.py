@@ -26,7 +26,7 @@ class CountCustomers(CustomerFilters):
     """Which, and in what groups."""
 
     by: Annotated[
-        tuple[Group, ...], Field(max_length=2, description="groups, then groups within; times are of creation")
+        tuple[Group, ...], Field(max_length=2, description="up to 2 levels; times of creation")
     ] = ()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from antcrm_tools.directory.unusable import CopyUnusable, foreign_cursor
 from antcrm_tools.errors import NotActed, NotFound
 from antcrm_tools.identity import emails, phones
 from antcrm_tools.models import Customer
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from antcrm_tools.directory.filters import Filters
     from antcrm_tools.directory.rows import Entry
     from antcrm_tools.work import Work
+
+
+_ENDING = 20
+"""Customers whose phone ends in bare digits, beside those who have them as a number."""
 
 
 class FindCustomers(CustomerFilters):
@@ -76,11 +82,11 @@ class FoundCustomers(Result):
 
 @tool(title=msg("Find customers"), most=Effect.READ, idempotent=True, args=FindCustomers, returns=FoundCustomers)
 async def find_customers(work: Work, args: FindCustomers) -> FoundCustomers:
-    """Find customers by any words (name, company, phone or its last digits, e-mail, ref) and filters, the newest first."""
+    """Find customers by any words (name, company, phone or its digits, e-mail, ref) and filters; the best or newest first."""
     from antcrm_tools.directory.ranking import Fit  # noqa: PLC0415  brings SQLite, which a start does not need
 
     filters = to_filters(work, args)
-    if args.query is not None and args.cursor is None and _direct(work, args.query):
+    if args.query is not None and _direct(work, args.query):
         return await _look_up(work, args, filters, args.query)
     fresh = await work.copy.ready(work.progress)
     hits = await work.copy.directory.find(args.query or "", filters, limit=args.limit, cursor=args.cursor)
@@ -110,6 +116,7 @@ def _direct(work: Work, text: str) -> bool:
 async def _look_up(work: Work, args: FindCustomers, filters: Filters, text: str) -> FoundCustomers:
     from antcrm_tools.directory.filters import fits  # noqa: PLC0415  brings SQLite, which a start does not need
 
+    _start(args)
     state = CopyState()
     try:
         lines = [CustomerLine.of(c) for c in await _live(work, text, filters) if fits(filters, c, work.zone)]
@@ -121,13 +128,47 @@ async def _look_up(work: Work, args: FindCustomers, filters: Filters, text: str)
         fresh = await work.copy.directory.freshness()
         state = CopyState.of(fresh, work, always=True)
         lines = [CustomerLine.of_entry(entry) for entry in entries]
-    if candidates(text) is not None:
+    if candidates(text) is not None and phones.canonical(text, work.records.region) is None:
         # Bare digits may be the number of a customer, and they may be the end of a phone.
-        hits = await work.copy.directory.find(text, filters, limit=args.limit)
         known = {line.ref for line in lines}
-        lines += [CustomerLine.of_entry(hit.entry) for hit in hits.hits if hit.entry.ref not in known]
-    shown = tuple(lines[: args.limit])
-    return FoundCustomers(customers=shown, fit_equally=len(shown), copy_state=state)
+        lines += [CustomerLine.of_entry(entry) for entry in await _ending(work, text, filters) if entry.ref not in known]
+    start = _start(args)
+    shown = tuple(lines[start : start + args.limit])
+    more = start + args.limit < len(lines)
+    return FoundCustomers(
+        customers=shown,
+        next_cursor=f"{_wish(args)}.{start + args.limit}" if more else None,
+        fit_equally=len(lines) if start == 0 else 0,
+        copy_state=state,
+    )
+
+
+def _start(args: FindCustomers) -> int:
+    """Where a list goes on.
+
+    Raises:
+        BadInput: the cursor is of another list.
+    """
+    if args.cursor is None:
+        return 0
+    wish, _, place = args.cursor.partition(".")
+    if wish != _wish(args) or not place.isdecimal():
+        raise foreign_cursor()
+    return int(place)
+
+
+def _wish(args: FindCustomers) -> str:
+    """Stands for the question, so that a cursor cannot go on with another one."""
+    asked = args.model_dump_json(exclude={"cursor", "limit"})
+    return hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+async def _ending(work: Work, digits: str, filters: Filters) -> list[Entry]:
+    try:
+        hits = await work.copy.directory.find(digits, filters, limit=_ENDING)
+    except CopyUnusable:
+        return []
+    return [hit.entry for hit in hits.hits]
 
 
 async def _live(work: Work, text: str, filters: Filters) -> list[Customer]:

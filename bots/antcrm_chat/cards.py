@@ -29,10 +29,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Bars to be drawn, the longest first, by a face that can show them (`funnel.draw`)."""
+    """Bars to be drawn by a face that can show them (`funnel.draw`), and a small line under them."""
 
     title: Text
     rows: tuple[tuple[Text, int], ...]
+    note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

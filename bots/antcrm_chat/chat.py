@@ -276,9 +276,7 @@ class Chat:
     def _turn(self, person: Person, dialogue: Dialogue, message: str = "", *, tapped: str = "") -> Turn:
         place = f"{self._account}/{person.id}"
         source = f"{place}/{message}" if message else tapped
-        return Turn(
-            dialogue, self._desk(), self._actor(person), self._region, self._zone, self._clock, source, place
-        )
+        return Turn(dialogue, self._desk(), self._actor(person), self._region, self._zone, self._clock, source, place)
 
     def _actor(self, person: Person) -> Actor:
         return Actor(person.who, self._face, self._host, person.scopes)

@@ -1,96 +1,156 @@
-"""A picture of bars, for a phone: one for each stage, the longest first."""
+"""A picture of bars, for a phone: one for each stage, in the order they come."""
 
 from __future__ import annotations
 
 import io
 import unicodedata
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 from antcrm_chat.cards import Picture
 from antcrm_tools.text import Language, clean, msg
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-_WIDTH = 1080
-_EDGE = 48
-_TITLE, _TEXT = 44, 34
-_ROW, _BAR = 104, 34
-_HEAD = 120
-_MOST = 12
-_COLOURS = 32
-_INK, _SOFT, _PAPER, _TRACK = "#1f2937", "#6b7280", "#ffffff", "#eef2f7"
-_SHADES = ("#2563eb", "#3b82f6", "#60a5fa", "#93c5fd")
+_WIDTH, _EDGE, _GAP = 1080, 56, 32
+_ROOM = _WIDTH - 2 * _EDGE
+_TITLE, _TEXT, _SMALL = 46, 38, 30
+_HEAD, _FOOT = 150, 36
+_ROW, _UNDER_TEXT, _BAR = 120, 52, 30
+"""Pixels; a phone shows the picture at a third of its size."""
 
+_MOST = 12
+"""Bars one can take in at a glance."""
+
+_LETTERS = 90
+"""Of a name or a title; fewer than these fill the width."""
+
+_INK, _SOFT, _PAPER, _TRACK = "#1f2937", "#6b7280", "#ffffff", "#edf1f6"
+_FILL, _REST = "#3f7fdc", "#a9b8cc"
+_SHADES = ((_INK, 7), (_SOFT, 5))
+"""How many steps lie between the paper and what is written. With the others they are 16 colours: half a byte each."""
+
+_MISSING = "\uffff"
+"""No letter, so that no font has it: what is drawn for it is drawn for all that are missing."""
+
+_CUT = "…"
 _OTHERS = msg("others")
 
 
 def draw(picture: Picture, language: Language) -> bytes:
-    """Draw a PNG. Of more than a dozen rows the last ones are summed up in one.
+    """Draw a PNG, in the words and with the numbers of that language."""
+    return funnel(
+        picture.title.render(language),
+        [(label.render(language), count) for label, count in picture.rows],
+        "" if picture.note is None else picture.note.render(language),
+        rest=_OTHERS.render(language),
+        language=language,
+    )
 
-    Names are cut to the width; letters the font does not have, such as emoji, are left out.
+
+def funnel(title: str, rows: Sequence[tuple[str, int]], note: str = "", *, rest: str, language: Language) -> bytes:
+    """Draw bars with their names, counts and shares as a PNG. Of more than a dozen the last are summed up as `rest`.
+
+    Names are cut to the width; of what the font does not have, such as emoji, nothing is drawn.
     """
     from PIL import Image, ImageDraw  # noqa: PLC0415  only who asks for a picture waits for the library
 
-    rows = [(label.render(language), count) for label, count in picture.rows]
-    if len(rows) > _MOST:
-        rest = sum(count for _, count in rows[_MOST - 1 :])
-        rows = [*rows[: _MOST - 1], (_OTHERS.render(language), rest)]
-    image = Image.new("RGB", (_WIDTH, _HEAD + max(1, len(rows)) * _ROW + _EDGE), _PAPER)
+    shown = list(rows if len(rows) <= _MOST else rows[: _MOST - 1])
+    summed = len(rows) - len(shown)
+    if summed:
+        shown.append((rest, sum(count for _, count in rows[-summed:])))
+    total, most = sum(count for _, count in shown), max((count for _, count in shown), default=0)
+    bottom = _HEAD + len(shown) * _ROW
+    image = Image.new("RGB", (_WIDTH, bottom + _FOOT + (_SMALL if note else 0)), _PAPER)
     canvas = ImageDraw.Draw(image)
-    title, text = _font("Bold", _TITLE), _font("Regular", _TEXT)
-    canvas.text((_EDGE, _EDGE), _fitted(picture.title.render(language), title, _WIDTH - 2 * _EDGE), _INK, title)
-    total, most = sum(count for _, count in rows), max((count for _, count in rows), default=0)
-    for number, (name, count) in enumerate(rows):
-        shade = _SHADES[min(number, len(_SHADES) - 1)]
-        _row(canvas, text, _HEAD + number * _ROW, (name, _said(count, total, language)), count / max(most, 1), shade)
+    _write(canvas, (_EDGE, _EDGE), title, _font("Bold", _TITLE), _INK)
+    plain, bold = _font("Regular", _TEXT), _font("Medium", _TEXT)
+    for number, (name, count) in enumerate(shown):
+        top = _HEAD + number * _ROW
+        share = f" · {_share(count, total)}"
+        left = _WIDTH - _EDGE - plain.getlength(share)
+        canvas.text((left, top), share, _SOFT, plain)
+        said = _number(count, language)
+        left -= bold.getlength(said)
+        canvas.text((left, top), said, _INK, bold)
+        _write(canvas, (_EDGE, top), name, plain, _INK, left - _EDGE - _GAP)
+        fill = _REST if summed and number == _MOST - 1 else _FILL
+        _bar(canvas, top + _UNDER_TEXT, count / max(most, 1), fill)
+    _write(canvas, (_EDGE, bottom), note, _font("Regular", _SMALL), _SOFT)
+    return _png(image)
+
+
+def _png(image: Image) -> bytes:
+    from PIL import Image, ImageColor  # noqa: PLC0415  as above
+
+    paper = ImageColor.getrgb(_PAPER)
+    colours = [paper, *(ImageColor.getrgb(colour) for colour in (_TRACK, _FILL, _REST))]
+    for colour, steps in _SHADES:
+        ink = ImageColor.getrgb(colour)
+        colours += [
+            tuple(a + (b - a) * step // steps for a, b in zip(paper, ink, strict=True)) for step in range(1, steps + 1)
+        ]
+    used = [part for colour in colours for part in colour]
+    palette = Image.new("P", (1, 1))
+    # Filled up, or the library would take greys of its own as well.
+    palette.putpalette(used + list(paper) * (256 - len(colours)))
+    few = image.quantize(palette=palette, dither=Image.Dither.NONE)
+    few.putpalette(used)
     stream = io.BytesIO()
-    image.quantize(_COLOURS).save(stream, "PNG", optimize=True)
+    few.save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
-def _row(canvas: ImageDraw, font: FreeTypeFont, top: int, words: tuple[str, str], share: float, shade: str) -> None:
-    name, said = words
-    room = _WIDTH - 2 * _EDGE
-    width = font.getlength(said)
-    canvas.text((_EDGE, top), _fitted(name, font, room - width - _EDGE), _INK, font)
-    canvas.text((_WIDTH - _EDGE - width, top), said, _SOFT, font)
-    bar = top + _TEXT + 14
-    canvas.rounded_rectangle((_EDGE, bar, _EDGE + room, bar + _BAR), _BAR // 2, _TRACK)
-    if share > 0:
-        canvas.rounded_rectangle((_EDGE, bar, _EDGE + max(_BAR, round(room * share)), bar + _BAR), _BAR // 2, shade)
+def _bar(canvas: ImageDraw, top: int, share: float, fill: str) -> None:
+    canvas.rounded_rectangle((_EDGE, top, _EDGE + _ROOM, top + _BAR), _BAR // 2, _TRACK)
+    if share > 0:  # and were it the smallest, there is something to be seen
+        canvas.rounded_rectangle((_EDGE, top, _EDGE + max(_BAR, round(_ROOM * share)), top + _BAR), _BAR // 2, fill)
 
 
-def _said(count: int, total: int, language: Language) -> str:
-    number = f"{count:,}"
-    if language == "vi":
-        number = number.replace(",", ".")
-    return f"{number} · {round(100 * count / total) if total else 0}%"
+def _write(
+    canvas: ImageDraw, place: tuple[float, float], text: str, font: FreeTypeFont, ink: str, width: float = _ROOM
+) -> None:
+    canvas.text(place, _fitted(text, font, width), ink, font)
 
 
 def _fitted(text: str, font: FreeTypeFont, width: float) -> str:
-    # The font has Latin letters with all marks of Vietnamese; of others it would draw boxes.
-    shown = clean("".join(char for char in unicodedata.normalize("NFC", text) if _drawable(char)), 200)
+    """As much of the text as fits, of what the font has."""
+    line = clean(unicodedata.normalize("NFC", text), _LETTERS)
+    missing = _drawn(_MISSING, font)
+    absent = {char for char in line if _drawn(char, font) == missing}
+    shown = " ".join("".join(char for char in line if char not in absent).split())
     if font.getlength(shown) <= width:
-        return shown
-    while shown and font.getlength(f"{shown}…") > width:
-        shown = shown[:-1]
-    return f"{shown}…"
+        return shown if shown or not line else _CUT
+    while shown and font.getlength(shown + _CUT) > width:
+        shown = shown[:-1].rstrip()
+    return shown + _CUT
 
 
-def _drawable(char: str) -> bool:
-    return char == " " or char in "–—…“”‘’•·₫€" or char < "\u0250" or "\u1e00" <= char <= "\u1eff"
+def _drawn(char: str, font: FreeTypeFont) -> tuple[object, bytes]:
+    mask: Any = font.getmask(char)
+    return mask.size, bytes(mask)
+
+
+def _number(count: int, language: Language) -> str:
+    number = f"{count:,}"
+    return number.replace(",", ".") if language == "vi" else number
+
+
+def _share(count: int, total: int) -> str:
+    percent = round(100 * count / total) if total else 0
+    if percent == 0 and count:
+        return "<1%"
+    return ">99%" if percent == 100 and count < total else f"{percent}%"  # noqa: PLR2004  of a hundred
 
 
 def _font(weight: str, size: int) -> FreeTypeFont:
     from PIL import ImageFont  # noqa: PLC0415  as above
 
-    # The package is only files; importing it would run code that newer Pythons lack a library for.
-    spec = find_spec("font_roboto")
-    if spec is None or not spec.submodule_search_locations:
-        raise LookupError("the font is not installed")
-    file = Path(spec.submodule_search_locations[0]) / "files" / f"Roboto-{weight}.ttf"
-    return ImageFont.truetype(str(file), size)
+    # The library's own font lacks most of Vietnamese. Letters are composed, so that the simple layout, which is
+    # everywhere the same, will do.
+    with resources.files("font_roboto").joinpath("files", f"Roboto-{weight}.ttf").open("rb") as stream:
+        return ImageFont.truetype(stream, size, layout_engine=ImageFont.Layout.BASIC)

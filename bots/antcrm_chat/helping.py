@@ -26,7 +26,9 @@ EXAMPLES: dict[Command, Text] = {
 
 _DOES: dict[Command, Text] = {
     "find": msg("looks customers up by name, company, phone, e-mail or number; a phone or a name alone will do"),
-    "report": msg("counts the new customers of today, this week or this month, by stage; “report week mine” only yours"),
+    "report": msg(
+        "counts the new customers of today, this week or this month, by stage; “report week mine” only yours"
+    ),
     "lead": msg("saves a new lead; what follows the phone and e-mail becomes the note"),
     "stage": msg("moves a customer to another stage"),
     "tag": msg("adds tags"),

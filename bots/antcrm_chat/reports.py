@@ -103,7 +103,9 @@ class Reports:
             for period in _PERIODS
             if period != report.period
         ]
-        whose = Choice(msg("Everybody's") if report.mine else msg("Only mine"), ShowReport(replace(report, mine=not report.mine)))
+        whose = Choice(
+            msg("Everybody's") if report.mine else msg("Only mine"), ShowReport(replace(report, mine=not report.mine))
+        )
         more = [whose] if "@" in self.turn.actor.who else []
         return [others, [*more, Choice(msg("Picture"), ShowReport(report, picture=True))]]
 

@@ -24,7 +24,8 @@ class Open:
 class Look:
     """Look somebody up, or show the next part of a list; `wish` is what to do with the one who is meant.
 
-    `filters` are further arguments of find_customers. `pending`: something was done to them, or is to be, of which it is not known yet what became.
+    `filters` are further arguments of find_customers. `pending`: something was done to them, or is to
+    be, of which it is not known yet what became.
     """
 
     query: str

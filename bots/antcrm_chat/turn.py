@@ -116,10 +116,8 @@ class Turn:
                 return await self.submit(tool_named("get_customer").call({"ref": ref}))
             case Look():
                 return await self.look(step)
-            case Narrow(narrowed):
-                return await self.narrowing.ask(narrowed)
-            case ShowReport():
-                return await Reports(self).show(step, card)
+            case Narrow() | ShowReport():
+                return await self._show(step, card)
             case Do(wish, ref):
                 return in_place_of(await self._do(wish, ref), card)
             case Run(call, draft, source):
@@ -134,6 +132,11 @@ class Turn:
                 return [replace(self.dialogue.card(None, [said]), replaces=card)]
             case _:
                 return await self.drafts.take(step, card)
+
+    async def _show(self, step: Narrow | ShowReport, card: str) -> list[Card]:
+        if isinstance(step, Narrow):
+            return await self.narrowing.ask(step.look)
+        return await Reports(self).show(step, card)
 
     async def do_to(self, asked: DoTo) -> list[Card]:
         """Carry a wish out on whoever is named; where that can be several people, ask which."""
@@ -243,7 +246,8 @@ class Turn:
         return [self._list(step, found)]
 
     def _nobody(self, step: Look, whom: Whom | None, found: FoundCustomers) -> Card:
-        said = msg("Nobody was found for “{query}”.", query=clean(step.query or self.narrowing.words(step.filters)))
+        query = clean(step.query) if step.query else self.narrowing.words(step.filters)
+        said = msg("Nobody was found for “{query}”.", query=query)
         about = found.remarks()
         if about:
             said = join((said, *about))

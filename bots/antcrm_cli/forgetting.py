@@ -73,6 +73,7 @@ async def forget(house: House, ref: Ref, say: Say, ask: Ask) -> None:
     kept = await erasing.kept([str(ref)], contacts, region)
     _require_settled(kept.open)
     if kept.nothing:
+        await house.copy().directory.erase(str(ref))
         say(msg("Nothing about {ref} is kept here.", ref=ref))
         _say_how(say, thoroughly=await erasing.fold())  # another program may have been in the way of an earlier time
         return
@@ -90,6 +91,7 @@ async def forget(house: House, ref: Ref, say: Say, ask: Ask) -> None:
     if answer is None or parse_ref(answer) != ref:
         raise CrmError(msg("What was typed is not {ref}.", ref=ref), done=_NOTHING)
     done = await erasing.forget([str(ref)], contacts, region)
+    await house.copy().directory.erase(str(ref))
     _require_settled(done.open)
     say(msg("Erased: {ref}.", ref=ref))
     _say_how(say, thoroughly=done.thoroughly)

@@ -165,7 +165,7 @@ def sync(
     sandbox: SandboxOption = False,
     lang: LangOption = None,
 ) -> None:
-    """Bring the local copy of the customers up to date now. Every other command does so by itself, in the background."""
+    """Bring the local copy of the customers up to date now; by itself it is kept so in the background."""
     from antcrm_cli.syncing import run_sync  # noqa: PLC0415  only this command needs it
 
     run(lambda: run_sync(_word(lang), full=full, sandbox=sandbox), _word(lang))

@@ -144,9 +144,7 @@ class Resources:
         typed = fold(argument.value)
         values = [g.group[0] for g in counted.groups if g.group[0] and _begins(fold(g.group[0]), typed)]
         return CompleteResult(
-            completion=Completion(
-                values=values[:_COMPLETED], total=len(values), has_more=len(values) > _COMPLETED
-            )
+            completion=Completion(values=values[:_COMPLETED], total=len(values), has_more=len(values) > _COMPLETED)
         )
 
     async def _values(self, ctx: Context, field: str) -> dict[str, Any]:

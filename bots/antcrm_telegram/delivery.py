@@ -16,9 +16,9 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from antcrm_chat.cards import Card, Mark, Picture
 from antcrm_chat.funnel import draw
 from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, wait_of
-from antcrm_telegram.rendering import keyboard, pieces
+from antcrm_telegram.rendering import caption, keyboard, pieces
 from antcrm_tools.logs import note_unexpected
-from antcrm_tools.text import Language, Text
+from antcrm_tools.text import Language, Text, msg
 
 R = TypeVar("R")
 
@@ -32,6 +32,9 @@ Telegram itself keeps what people write meanwhile.
 _SENT_AGAIN = 2
 """Times a message is sent again that may have arrived. Twice on the screen is better than never: buttons work once."""
 
+_PICTURE_PATIENCE = 300.0
+"""Seconds for which a picture is tried again. It tells nothing new, and who waits for it is kept from going on."""
+
 _LAST_TRIES, _LAST_PAUSE = 2, 2.0
 """Tries, and seconds before each, when the process is about to end: what was saved must not end in silence."""
 
@@ -44,8 +47,8 @@ _REACTIONS: dict[Mark, str | None] = {
     "dropped": None,
 }
 
-_CAPTION = 500
-"""Characters of a picture's caption; Telegram takes twice as many units."""
+_FILE = "funnel.png"
+_NO_PICTURE = msg("The picture could not be sent; the words above say the same.")
 
 _MOST_CARDS = 300
 """Of one chat, whose place on the screen is known."""
@@ -106,17 +109,24 @@ class Delivery:
                 await self._draw(chat, card.picture, language)
 
     async def _draw(self, chat: int, picture: Picture, language: Language) -> None:
-        """The picture says nothing that was not said in words: where it cannot be sent, nothing is missing."""
+        """Send a picture, or say that it could not be: what it says has been said in words already."""
         try:
             content = await asyncio.to_thread(draw, picture, language)
-            caption = picture.title.render(language)[:_CAPTION]
             await self._patiently(
-                lambda: self._bot.send_photo(chat, content, caption=caption, protect_content=True), once=True
+                lambda: self._bot.send_photo(
+                    chat, content, caption=caption(picture, language), protect_content=True, filename=_FILE
+                ),
+                once=True,
+                patience=min(self._patience, _PICTURE_PATIENCE),
             )
+            return
         except TelegramError as error:
             _log.warning("a picture could not be sent: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001  drawing may fail on a name nobody thought of
             note_unexpected(error)
+        await self._quietly(
+            lambda: self._bot.send_message(chat, _NO_PICTURE.render(language), protect_content=True),
+        )
 
     async def say(self, chat: int, text: str) -> None:
         """Send words that are no card."""
@@ -208,8 +218,10 @@ class Delivery:
         with suppress(TelegramError):
             await call()
 
-    async def _patiently(self, call: Callable[[], Awaitable[R]], *, once: bool = False) -> R:
-        """Try until it works. `once`: it must not be done twice lightly.
+    async def _patiently(
+        self, call: Callable[[], Awaitable[R]], *, once: bool = False, patience: float | None = None
+    ) -> R:
+        """Try until it works. `once`: it must not be done twice lightly. `patience`: where it is not that of cards.
 
         Raises:
             TelegramError: Telegram refuses it, or it did not work for too long.
@@ -229,7 +241,7 @@ class Delivery:
                 failure = error
             waited += seconds
             last += self._leaving.is_set()
-            if waited > self._patience or (once and sent > _SENT_AGAIN) or last > _LAST_TRIES:
+            if waited > (self._patience if patience is None else patience) or (once and sent > _SENT_AGAIN) or last > _LAST_TRIES:
                 raise failure
             await (self._last_sleep(min(seconds, _LAST_PAUSE)) if last else self._sleep(seconds))
 

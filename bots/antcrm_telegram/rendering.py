@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from antcrm_chat.cards import Button, Card
+from antcrm_chat.cards import Button, Card, Picture
 from antcrm_tools.text import Language, clean, msg
 
 TEXT_LIMIT = 4096
@@ -20,6 +20,9 @@ _SIDE_BY_SIDE = 30
 """Characters of the labels in one row. A phone cuts what is longer, and one of them may be the name to be deleted."""
 
 _LABEL = 64
+_CAPTION = 500
+"""Characters of a caption. Telegram takes 1024 units, of which a character is two at most."""
+
 _PREFIX, _OF_DRAFT = "c:", "d:"
 _CUT_SHORT = msg("The rest is too long to be shown here; it is in AntCRM.")
 
@@ -34,6 +37,11 @@ def pieces(card: Card, language: Language) -> list[str]:
     if len(packed) > _MOST_PIECES:
         packed = [*packed[: _MOST_PIECES - 1], [(_CUT_SHORT.render(language), False)]]
     return [_html(message) for message in packed] or ["…"]
+
+
+def caption(picture: Picture, language: Language) -> str | None:
+    """What stands under a picture, as it is and not as HTML."""
+    return clean(picture.title.render(language), _CAPTION) or None
 
 
 def keyboard(card: Card, language: Language) -> InlineKeyboardMarkup | None:

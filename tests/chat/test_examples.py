@@ -3,7 +3,7 @@
 import pytest
 
 from antcrm_chat.helping import EXAMPLES
-from antcrm_chat.intents import Cancel, Command, DoTo, Find, Help, NewLead, Recent, Start, TakeBack
+from antcrm_chat.intents import Cancel, Command, DoTo, Find, Help, NewLead, Recent, Report, Start, Status, TakeBack
 from antcrm_chat.understand import understand
 from antcrm_tools.text import LANGUAGES, Language
 
@@ -13,6 +13,8 @@ MEANT: dict[Command, type[object]] = {
     "find": Find,
     "lead": NewLead,
     "recent": Recent,
+    "report": Report,
+    "status": Status,
     "undo": TakeBack,
     "cancel": Cancel,
 }

@@ -63,8 +63,24 @@ async def test_more_than_fit_are_shown_in_parts(lan: Talker, sandbox: Sandbox) -
     assert "Show more" not in second
 
 
-async def test_a_name_is_not_searched_yet_and_the_chat_says_so(lan: Talker) -> None:
-    assert "not available yet" in await lan.say("tìm Nguyễn Văn An")
+async def test_a_name_finds_without_marks_and_without_a_command(lan: Talker) -> None:
+    for words in ("tìm Nguyễn Văn An", "nguyen van an", "tìm giúp em an nguyen van", "An 678"):
+        assert f"{AN.ref} {AN.name}" in await lan.say(words)
+
+
+async def test_a_list_is_narrowed_by_buttons(lan: Talker) -> None:
+    assert "Narrow it down" in await lan.say("tìm nguyễn")
+    screen = await lan.tap("Narrow it down")
+    assert "By what shall the list be narrowed?" in screen
+    first = await lan.tap("Chốt")
+    assert "(stage: Chốt)" in first
+    hits = [line for line in first.splitlines() if " · " in line]
+    assert hits
+    assert all("Chốt" in line for line in hits)
+    await lan.tap("Narrow it down")
+    assert "(stage: Chốt, mine)" in await lan.tap("Mine")
+    await lan.tap("Narrow it down")
+    assert "(stage" not in await lan.tap("Without filters")
 
 
 async def test_what_a_stranger_wrote_into_a_record_stays_on_its_line(lan: Talker, sandbox: Sandbox) -> None:
@@ -84,4 +100,4 @@ async def test_help_start_and_words_that_mean_nothing(lan: Talker, sandbox: Sand
     assert "/untag" in await lan.say("/help")
     assert "did not understand" in await lan.say("alo alo")
     assert "For example: delete L9457" in await lan.say("xoá ông An")
-    assert not sandbox.requests
+    assert not [request for request in sandbox.requests if request.method != "GET"]

@@ -18,7 +18,23 @@ _REPEATED = 0.02
 _UNMARKED, _DECOMPOSED = 0.05, 0.02
 
 _MEN = (
-    *("Văn", "Văn", "Văn", "Văn", "Minh", "Đức", "Quang", "Hữu", "Thanh", "Quốc", "Gia", "Tuấn", "Công", "Đình", "Xuân"),
+    *(
+        "Văn",
+        "Văn",
+        "Văn",
+        "Văn",
+        "Minh",
+        "Đức",
+        "Quang",
+        "Hữu",
+        "Thanh",
+        "Quốc",
+        "Gia",
+        "Tuấn",
+        "Công",
+        "Đình",
+        "Xuân",
+    ),
     *("Hoàng", "Bá", "Trọng", "Ngọc", "Thế", "Viết", "Anh", "Nhật", "Văn Minh", "Hoàng Anh", "Đăng", "Duy", "Khắc"),
 )
 _WOMEN = (
@@ -34,17 +50,65 @@ _MEN_GIVEN = (
 )
 _WOMEN_GIVEN = (
     *("Hương", "Lan", "Hoa", "Mai", "Linh", "Trang", "Thảo", "Hà", "Nga", "Hạnh", "Yến", "Nhung", "Thuỷ", "Phương"),
-    *("Vy", "Ngân", "Thuỳ", "Châu", "Quỳnh", "Diệp", "Oanh", "Trâm", "Anh", "Hằng", "Loan", "Thu", "Tâm", "Vân", "Dung"),
+    *(
+        "Vy",
+        "Ngân",
+        "Thuỳ",
+        "Châu",
+        "Quỳnh",
+        "Diệp",
+        "Oanh",
+        "Trâm",
+        "Anh",
+        "Hằng",
+        "Loan",
+        "Thu",
+        "Tâm",
+        "Vân",
+        "Dung",
+    ),
     *("Thư", "Ngọc", "Uyên", "My", "Nhi", "Hiền", "Liên", "Xuân", "Cúc", "Tuyết", "Trinh", "Thúy", "Hoà", "Lam", "Huệ"),
     *("Kiều", "Duyên", "Giang", "Tiên", "Trúc", "Khuê", "Ánh", "Đào", "Nguyệt", "Ly", "Như", "Băng", "Hậu", "Sương"),
 )
 _ONE_WORD = (
-    *("Vinatex", "Masako", "Vietfood", "Saigonco", "Petromax", "Hanoitech", "Coopfood", "Viglacom", "Bitisco", "Cholimart"),
+    *(
+        "Vinatex",
+        "Masako",
+        "Vietfood",
+        "Saigonco",
+        "Petromax",
+        "Hanoitech",
+        "Coopfood",
+        "Viglacom",
+        "Bitisco",
+        "Cholimart",
+    ),
     *("Sacoland", "Thacomed", "Digiworks", "Vissanex", "Kidofood", "Agribex", "Tanimex", "Fecona", "Rangdo", "Hapaco"),
 )
-_BRANCHES = ("", "", "", "Logistics", "Foods", "Xây Dựng", "Bất Động Sản", "Du Lịch", "Nội Thất", "Dược", "Media", "Thép")
+_BRANCHES = (
+    "",
+    "",
+    "",
+    "Logistics",
+    "Foods",
+    "Xây Dựng",
+    "Bất Động Sản",
+    "Du Lịch",
+    "Nội Thất",
+    "Dược",
+    "Media",
+    "Thép",
+)
 _FORMS = ("Công ty TNHH {}", "Công ty TNHH {}", "Công ty CP {}", "cty {}", "{} JSC", "{}", "{}", "{} Co., Ltd")
-_STREETS = ("Lê Lợi", "Trần Hưng Đạo", "Nguyễn Trãi", "Điện Biên Phủ", "Hai Bà Trưng", "Lý Thường Kiệt", "Phan Đình Phùng")
+_STREETS = (
+    "Lê Lợi",
+    "Trần Hưng Đạo",
+    "Nguyễn Trãi",
+    "Điện Biên Phủ",
+    "Hai Bà Trưng",
+    "Lý Thường Kiệt",
+    "Phan Đình Phùng",
+)
 
 
 @dataclass(frozen=True, slots=True)

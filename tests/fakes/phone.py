@@ -218,7 +218,8 @@ def _drawn(message: Message) -> str:
     if not message.by_bot:
         return " ".join(["›", _said(message), *message.reactions])
     rows = [" ".join(f"[{button.text}]" for button in row) for row in message.buttons]
-    return "\n".join([message.text, *rows])
+    text = " ".join(part for part in ("(photo)" if message.photo else "", message.text) if part)
+    return "\n".join([text, *rows])
 
 
 def _said(message: Message) -> str:

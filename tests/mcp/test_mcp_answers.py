@@ -20,6 +20,7 @@ from tests.fakes.assistant import ERAS, Era, Person, assistant
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "find_customers": {"query": AN.phone},
+    "count_customers": {"by": ["stage", "month"]},
     "get_customer": {"ref": AN.ref},
     "create_lead": {"name": "Đỗ Văn Mới", "phones": ["0977 111 222"]},
     "update_customer": {"ref": AN.ref, "note": "Gọi lại chiều mai", "empty": ["tags"]},

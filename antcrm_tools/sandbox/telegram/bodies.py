@@ -12,7 +12,7 @@ from antcrm_tools.sandbox.telegram.objects import as_object
 
 
 async def given(request: Request) -> dict[str, Any]:
-    """The parameters as they came, text where they did not come as JSON.
+    """The parameters as they came, text where they did not come as JSON; a file is bytes.
 
     Raises:
         ValueError: The body is not of the kind it says it is.
@@ -33,12 +33,11 @@ async def given(request: Request) -> dict[str, Any]:
     return {**address, **dict(parse_qsl(raw.decode(), keep_blank_values=True))}
 
 
-def _parts(kind: str, raw: bytes) -> dict[str, str]:
+def _parts(kind: str, raw: bytes) -> dict[str, str | bytes]:
     whole = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + raw, policy=email.policy.HTTP)
-    found: dict[str, str] = {}
+    found: dict[str, str | bytes] = {}
     for part in whole.iter_parts():
         name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(content, bytes):
-            # A file is text of one character for each byte, so that every parameter is text.
-            found[name] = content.decode() if part.get_filename() is None else content.decode("latin-1")
+            found[name] = content.decode() if part.get_filename() is None else content
     return found

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from antcrm_tools.sandbox.telegram import html
 from antcrm_tools.sandbox.telegram.keyboards import check_markup
 from antcrm_tools.sandbox.telegram.objects import as_integer, as_object, is_among
+from antcrm_tools.sandbox.telegram.pictures import check_picture
 from antcrm_tools.sandbox.telegram.reactions import REACTIONS
 from antcrm_tools.sandbox.telegram.texts import Text, units
 from antcrm_tools.sandbox.telegram.updates import KINDS
@@ -15,13 +16,12 @@ from antcrm_tools.sandbox.telegram.wrongs import Wrong
 
 Params: TypeAlias = Mapping[str, Any]
 
+ENTITIES: Final[Mapping[str, str]] = MappingProxyType({"text": "entities", "caption": "caption_entities"})
+"""Where the entities of a text, and of a caption, are."""
+
 _TEXT_MAX: Final = 4096
 _ENTITIES_MAX: Final = 100
 _CAPTION_MAX: Final = 1024
-_PHOTO_BYTES: Final = 10 * 1024 * 1024
-_PHOTO_SIDES: Final = 10_000
-_PHOTO_RATIO: Final = 20
-_PNG_HEAD: Final = 24
 _ALERT_MAX: Final = 200
 _COMMANDS_MAX: Final = 100
 _COMMAND_DESCRIPTION_MAX: Final = 256
@@ -49,15 +49,15 @@ _SCOPES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 
 
-def read_text(params: Params) -> Text:
-    """The text of a message as it will be read.
+def read_text(params: Params, name: str = "text") -> Text:
+    """The text of a message, or its caption, as it will be read.
 
     Raises:
         HtmlError: It is not Telegram's HTML.
     """
     if str(params.get("parse_mode", "")).upper() == "HTML":
-        return html.parse(params["text"]).stripped()
-    return Text(params["text"], list(params.get("entities", ()))).stripped()
+        return html.parse(params[name]).stripped()
+    return Text(params[name], list(params.get(ENTITIES[name], ()))).stripped()
 
 
 def check(method: str, params: Params) -> list[Wrong]:
@@ -69,11 +69,16 @@ def check(method: str, params: Params) -> list[Wrong]:
 
 
 def _check_message(params: Params) -> Iterator[Wrong]:
-    yield from _check_text(params)
-    if "reply_markup" in params:
-        yield from check_markup(params["reply_markup"], inline_only="message_id" in params)
+    yield from _check_words(params, "text", _TEXT_MAX, "Bad Request: message is too long")
+    yield from _check_around(params)
     for name in sorted(params.get("link_preview_options", {}).keys() - _PREVIEW):
         yield Wrong(f"link_preview_options.{name} is not documented")
+
+
+def _check_around(params: Params) -> Iterator[Wrong]:
+    """What a message of any kind may have."""
+    if "reply_markup" in params:
+        yield from check_markup(params["reply_markup"], inline_only="message_id" in params)
     reply = params.get("reply_parameters")
     if reply is not None and (as_integer(reply.get("message_id")) is None or reply.keys() - _REPLY):
         yield Wrong("reply_parameters is not a message_id, with allow_sending_without_reply or without")
@@ -81,51 +86,35 @@ def _check_message(params: Params) -> Iterator[Wrong]:
         yield Wrong("reply_parameters is of another chat")
 
 
-def _check_text(params: Params) -> Iterator[Wrong]:
+def _check_words(params: Params, name: str, most: int, too_long: str) -> Iterator[Wrong]:
     mode = params.get("parse_mode", "")
     if mode.upper() not in ("", "HTML"):
         yield Wrong(f"parse_mode is {mode!r} and not HTML", "Bad Request: unsupported parse_mode")
         return
-    if not all(_is_entity(entity) for entity in params.get("entities", ())):
-        yield Wrong("entities are not of a type, an offset and a length")
+    if not all(_is_entity(entity) for entity in params.get(ENTITIES[name], ())):
+        yield Wrong(f"{ENTITIES[name]} are not of a type, an offset and a length")
         return
     try:
-        text = read_text(params)
+        text = read_text(params, name)
     except html.HtmlError as error:
-        yield Wrong(f"text is not Telegram's HTML: {error}", f"Bad Request: can't parse entities: {error}")
+        yield Wrong(f"{name} is not Telegram's HTML: {error}", f"Bad Request: can't parse entities: {error}")
         return
     length = units(text.plain)
-    if not length:
+    if not length and name == "text":
         yield Wrong("text is empty", "Bad Request: message text is empty")
-    if length > _TEXT_MAX:
-        yield Wrong(f"text is {length} characters long", "Bad Request: message is too long")
+    if length > most:
+        yield Wrong(f"{name} is {length} characters long", too_long)
     if len(text.entities) > _ENTITIES_MAX:
-        yield Wrong(f"text has {len(text.entities)} entities")
+        yield Wrong(f"{name} has {len(text.entities)} entities")
     if any("\ud800" <= char <= "\udfff" for char in text.plain):
-        yield Wrong("text is half of a character", "Bad Request: strings must be encoded in UTF-8")
+        yield Wrong(f"{name} is half of a character", "Bad Request: strings must be encoded in UTF-8")
 
 
 def _check_photo(params: Params) -> Iterator[Wrong]:
-    size = png_size(params["photo"].encode("latin-1", "replace"))
-    if size is None:
-        yield Wrong("photo is no PNG", "Bad Request: IMAGE_PROCESS_FAILED")
-    elif len(params["photo"]) > _PHOTO_BYTES or sum(size) > _PHOTO_SIDES or max(size) > _PHOTO_RATIO * min(size):
-        yield Wrong(f"photo is {size[0]} x {size[1]} in {len(params['photo'])} bytes", "Bad Request: PHOTO_INVALID_DIMENSIONS")
-    if caption := params.get("caption"):
-        yield from _check_text({**params, "text": caption})
-        length = units(caption)
-        if length > _CAPTION_MAX:
-            yield Wrong(f"caption is {length} characters long", "Bad Request: message caption is too long")
-    if "reply_markup" in params:
-        yield from check_markup(params["reply_markup"], inline_only=False)
-
-
-def png_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, which stand at its beginning; None for anything else."""
-    if len(content) < _PNG_HEAD or not content.startswith(b"\x89PNG\r\n\x1a\n") or content[12:16] != b"IHDR":
-        return None
-    width, height = (int.from_bytes(content[at : at + 4]) for at in (16, 20))
-    return (width, height) if width and height else None
+    yield from check_picture(params["photo"])
+    if params.get("caption"):
+        yield from _check_words(params, "caption", _CAPTION_MAX, "Bad Request: message caption is too long")
+    yield from _check_around(params)
 
 
 def _is_entity(raw: Any) -> bool:

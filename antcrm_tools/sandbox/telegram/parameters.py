@@ -11,11 +11,15 @@ from antcrm_tools.sandbox.telegram.objects import as_array, as_integer, as_objec
 from antcrm_tools.sandbox.telegram.wrongs import Wrong
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_MISSING: Final[Mapping[str, str]] = MappingProxyType(
+    {"text": "message text is empty", "photo": "there is no photo in the request"}
+)
+"""What Telegram says when it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """``kind`` is integer, boolean, text, array or object."""
+    """``kind`` is integer, boolean, text, array, object or file."""
 
     kind: str
     required: bool = False
@@ -43,7 +47,7 @@ METHODS: Final[Mapping[str, Mapping[str, Parameter]]] = MappingProxyType(
             "disable_notification:boolean protect_content:boolean reply_parameters:object reply_markup:object"
         ),
         "sendPhoto": _parameters(
-            "chat_id:integer! photo:text! caption:text parse_mode:text caption_entities:array "
+            "chat_id:integer! photo:file! caption:text parse_mode:text caption_entities:array "
             "disable_notification:boolean protect_content:boolean reply_parameters:object reply_markup:object"
         ),
         "editMessageText": _parameters(
@@ -79,7 +83,7 @@ def decode(method: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[
         if value is None:
             wrongs.append(Wrong(f"{name} is not of the type {kind}"))
     wrongs += [
-        Wrong(f"{name} is missing", f"Bad Request: {'message text' if name == 'text' else name} is empty")
+        Wrong(f"{name} is missing", f"Bad Request: {_MISSING.get(name, f'{name} is empty')}")
         for name, parameter in known.items()
         if parameter.required and name not in given
     ]
@@ -97,6 +101,9 @@ def _value(kind: str, raw: Any) -> Any:
             return {"true": True, "false": False}.get(str(raw).lower())
         case "text":
             return raw if isinstance(raw, str) else None
+        case "file":
+            # What Telegram has already, and what it should fetch, would be text.
+            return raw if isinstance(raw, bytes) else None
         case _:
             whole = _parsed(raw) if isinstance(raw, str) else raw
             return as_array(whole) if kind == "array" else as_object(whole)

@@ -53,8 +53,10 @@ class Spec:
             within = [name.removeprefix(_ARRAY_OF)]
             return [wrong for at, one in enumerate(values) for wrong in self.of_value(within, one, f"{where}[{at}]")]
         match name:
-            case "String" | "InputFile":
+            case "String":
                 right = isinstance(value, str)
+            case "InputFile":
+                right = isinstance(value, bytes)
             case "Integer":
                 right = as_integer(value) is not None
             case "Boolean":

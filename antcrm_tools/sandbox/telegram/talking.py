@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from antcrm_tools.sandbox.telegram.answers import NOT_MODIFIED, TOO_OLD, RefusedError
-from antcrm_tools.sandbox.telegram.limits import Params, png_size, read_text
+from antcrm_tools.sandbox.telegram.limits import ENTITIES, Params, read_text
 from antcrm_tools.sandbox.telegram.membership import membership
 from antcrm_tools.sandbox.telegram.messages import ChatLog, Message, QueryAnswer
+from antcrm_tools.sandbox.telegram.pictures import photo_sizes
 from antcrm_tools.sandbox.telegram.state import State
 from antcrm_tools.sandbox.telegram.texts import commands_in
 
@@ -39,16 +40,10 @@ class Talking:
 
     def _send_photo(self, params: Params) -> Any:
         log, message = self._new(params)
-        content = params["photo"].encode("latin-1")
-        width, height = png_size(content) or (1, 1)
-        file = {"file_id": f"photo-{message.message_id}", "file_unique_id": f"unique-{message.message_id}"}
-        message.raw["photo"] = [{**file, "width": width, "height": height, "file_size": len(content)}]
-        message.photo = content
-        if "caption" in params:
-            _write(message, {**params, "text": params["caption"]})
-            message.raw["caption"] = message.raw.pop("text")
-            if entities := message.raw.pop("entities", None):
-                message.raw["caption_entities"] = entities
+        message.photo = params["photo"]
+        message.raw["photo"] = photo_sizes(message.photo, message.message_id)
+        if params.get("caption"):
+            _write(message, params, "caption")
         self._state.put(log, message)
         return log.as_json(message)
 
@@ -85,6 +80,8 @@ class Talking:
 
     def _edit_text(self, params: Params) -> Any:
         log, message = self._editable(params)
+        if message.photo:
+            raise RefusedError(400, "Bad Request: there is no text in the message to edit")
         before = (message.text, message.raw.get("entities"), _inline(message.markup))
         changed = Message(message.message_id, by_bot=True, raw=dict(message.raw), markup=params.get("reply_markup"))
         _write(changed, params)
@@ -168,16 +165,17 @@ class Talking:
         return log
 
 
-def _write(message: Message, params: Params) -> None:
-    """The text, with the entities the bot sent and those Telegram adds."""
-    text = read_text(params)
-    message.text, message.html = text.plain, params["text"]
-    message.raw["text"] = text.plain
+def _write(message: Message, params: Params, name: str = "text") -> None:
+    """The text or the caption, with the entities the bot sent and those Telegram adds."""
+    text = read_text(params, name)
+    message.text, message.html = text.plain, params[name]
+    message.raw[name] = text.plain
     entities = sorted([*text.entities, *commands_in(text.plain)], key=lambda e: (e["offset"], -e["length"]))
-    for name, value in (("entities", entities), ("link_preview_options", params.get("link_preview_options"))):
-        message.raw.pop(name, None)
+    previews = params.get("link_preview_options")
+    for more, value in ((ENTITIES[name], entities), ("link_preview_options", previews)):
+        message.raw.pop(more, None)
         if value:
-            message.raw[name] = value
+            message.raw[more] = value
 
 
 def _inline(markup: Mapping[str, Any] | None) -> list[Any] | None:
