@@ -57,7 +57,7 @@ class Directory:
         after = None
         if cursor is not None:
             asked, _, after = cursor.partition(".")
-            if asked != wish or not after.isdecimal():
+            if asked != wish:
                 raise foreign_cursor()
 
         def look(db: sqlite3.Connection, labels: Labels) -> Hits:

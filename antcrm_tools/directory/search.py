@@ -6,6 +6,7 @@ the newest, because ranking all of a million Nguyễns takes longer than anybody
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ _RARE = 7
 _MOST_SHOWN = 200
 """Customers the parts of one answer show in all; whoever wants more has to say more."""
 
+_AFTER = re.compile(r"(?:([0-9]{1,4})-)?([0-9]{1,18})")
 _KINDS = tuple(kind_token(number) for number in range(len(KINDS)))
 _SELECTED = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 
@@ -122,12 +124,13 @@ def find(
 
 
 def _parse(after: str | None) -> tuple[int, int | None]:
+    """How many were shown, and the place of the last one; its place alone where there are no words."""
     if after is None:
         return 0, None
-    begin, between, last = after.partition("-")
-    if not (between and begin.isdecimal() and last.isdecimal() and int(begin) <= _MOST_SHOWN):
+    found = _AFTER.fullmatch(after)
+    if found is None:
         raise ValueError(after)
-    return int(begin), int(last)
+    return int(found[1] or 0), int(found[2])
 
 
 def _ranked(pool: _Pool, question: Question, wanted: int) -> tuple[list[Hit], int]:
@@ -243,7 +246,7 @@ def _guesses(db: sqlite3.Connection, word: str) -> list[str]:
 
 
 def _newest(db: sqlite3.Connection, labels: Labels, filters: Resolved, limit: int, after: str | None) -> Hits:
-    before = None if after is None else int(after)
+    _, before = _parse(after)
     rows = _rows(db, filters, "", before, limit + 1)
     found = entries(db, labels, rows)
     hits = tuple(Hit(entry, Fit.WORDS) for entry in found[:limit])

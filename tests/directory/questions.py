@@ -17,7 +17,7 @@ from random import Random
 from tests.directory.people import Person, unmarked
 from tests.identity.pairs import telex
 
-_EXACT, _BEGINNING, _SLIP = range(3)
+_EXACT, _BEGINNING, _SLIP, _OTHER = range(4)
 _LONG = 4
 
 
@@ -39,6 +39,7 @@ class Listed:
 
     people: Sequence[Person]
     written: list[frozenset[str]] = field(default_factory=list[frozenset[str]])
+    folded: list[frozenset[str]] = field(default_factory=list[frozenset[str]])
     bearers: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
@@ -46,7 +47,8 @@ class Listed:
             domain = person.mailbox.partition("@")[2].partition(".")[0]
             words = _words(f"{person.customer.name} {person.company} {'' if domain == 'gmail' else domain}")
             self.written.append(frozenset(words))
-            for word in {unmarked(word) for word in words}:
+            self.folded.append(frozenset(map(unmarked, words)))
+            for word in self.folded[-1]:
                 self.bearers[word].add(place)
 
     def means_only(self, asked: Asked) -> bool:
@@ -57,22 +59,22 @@ class Listed:
 
     def _fitting(self, asked: Asked) -> dict[int, tuple[int, int, int]]:
         """Who fits at all, and how well: the worst of the words, marks that contradict, whether the given name is."""
-        worst: dict[int, int] | None = None
-        for place, word in enumerate(asked.words):
-            last = place == len(asked.words) - 1
-            having: dict[int, int] = {}
-            for other, bearers in self.bearers.items():
-                how = _likeness(unmarked(word), other, last=last)
-                if how is not None:
-                    for bearer in bearers:
-                        having[bearer] = min(how, having.get(bearer, how))
-            worst = having if worst is None else {p: max(worst[p], how) for p, how in having.items() if p in worst}
-        found = worst if worst is not None else dict.fromkeys(range(len(self.people)), _EXACT)
-        return {
-            place: (how, *self._closeness(asked, place))
-            for place, how in found.items()
-            if _has_digits(self.people[place].number, asked) and asked.mail in self.people[place].mailbox
-        }
+        last = len(asked.words) - 1
+        typed = [(unmarked(word), place == last) for place, word in enumerate(asked.words)]
+        having = [self._having(word, last=ends) for word, ends in typed] or [set(range(len(self.people)))]
+        found: dict[int, tuple[int, int, int]] = {}
+        for place in min(having, key=len):
+            person = self.people[place]
+            if asked.mail not in person.mailbox or not _has_digits(person.number, asked):
+                continue
+            how = [_best(word, self.folded[place], last=ends) for word, ends in typed]
+            if _OTHER not in how:
+                found[place] = (max(how, default=_EXACT), *self._closeness(asked, place))
+        return found
+
+    def _having(self, word: str, *, last: bool) -> set[int]:
+        like = [other for other in self.bearers if _likeness(word, other, last=last) != _OTHER]
+        return set().union(*(self.bearers[other] for other in like))
 
     def _closeness(self, asked: Asked, place: int) -> tuple[int, int]:
         marked = [word for word in asked.words if unmarked(word) != word]
@@ -209,14 +211,18 @@ def _has_digits(number: str, asked: Asked) -> bool:
     return number.endswith(asked.ending) or (number.startswith(asked.ending) and not said)
 
 
+def _best(typed: str, others: frozenset[str], *, last: bool) -> int:
+    return min((_likeness(typed, other, last=last) for other in others), default=_OTHER)
+
+
 @cache
-def _likeness(typed: str, other: str, *, last: bool) -> int | None:
+def _likeness(typed: str, other: str, *, last: bool) -> int:
     if typed == other:
         return _EXACT
     if last and other.startswith(typed):
         return _BEGINNING
     near = len(typed) >= _LONG - 1 and abs(len(typed) - len(other)) <= 1
-    return _SLIP if near and other in _edits(typed, frozenset(other)) else None
+    return _SLIP if near and other in _edits(typed, frozenset(other)) else _OTHER
 
 
 def _edits(word: str, new: frozenset[str]) -> set[str]:

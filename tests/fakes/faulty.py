@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import httpx
@@ -38,6 +38,8 @@ class Faulty(httpx.AsyncBaseTransport):
         self._rules: list[_Rule] = []
         self.asked: Counter[str] = Counter()
         self.passed: Counter[str] = Counter()
+        self.on_request: Callable[[httpx.Request], Awaitable[None]] | None = None
+        """Called before each request, which waits for it."""
 
     def lose_request(
         self, method: str = "*", *, how: Raised = httpx.ConnectError, times: int = 1, after: int = 0
@@ -62,6 +64,8 @@ class Faulty(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass a request on, or not."""
         self.asked[request.method] += 1
+        if self.on_request is not None:
+            await self.on_request(request)
         rule = self._take(request.method)
         if rule is not None and rule.before is not None:
             raise rule.before("lost before it was sent", request=request)

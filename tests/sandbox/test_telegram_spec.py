@@ -111,6 +111,10 @@ BUTTONS = {
     ]
 }
 
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+)
+
 STORY: list[tuple[str, dict[str, Any]]] = [
     ("getMe", {}),
     ("getWebhookInfo", {}),
@@ -140,6 +144,18 @@ STORY: list[tuple[str, dict[str, Any]]] = [
     ("editMessageText", {"chat_id": 42, "message_id": -1, "text": "<i>x</i>", "parse_mode": "HTML"}),
     ("editMessageReplyMarkup", {"chat_id": 42, "message_id": -1, "reply_markup": BUTTONS}),
     ("deleteMessage", {"chat_id": 42, "message_id": -1}),
+    (
+        "sendPhoto",
+        {
+            "chat_id": 42,
+            "photo": PNG,
+            "caption": "<b>Tuần này</b> /tim",
+            "parse_mode": "HTML",
+            "protect_content": True,
+            "reply_parameters": {"message_id": 0, "allow_sending_without_reply": True},
+            "reply_markup": BUTTONS,
+        },
+    ),
     ("sendMessage", {"chat_id": -500, "text": "x"}),
     ("leaveChat", {"chat_id": -500}),
 ]

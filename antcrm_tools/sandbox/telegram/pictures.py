@@ -36,7 +36,7 @@ def png_size(content: bytes) -> tuple[int, int] | None:
         return None
     kinds: list[bytes] = []
     at = len(_SIGNATURE)
-    while at + 12 <= len(content):
+    while at + 12 <= len(content) and kinds[-1:] != [b"IEND"]:  # nobody looks at what comes after it
         (length,) = struct.unpack_from(">I", content, at)
         end = at + 8 + length
         said = content[end : end + 4]
