@@ -6,8 +6,6 @@ import sqlite3
 
 from antcrm_tools.directory import rows
 
-_INDEX = "found"
-
 
 def erase(db: sqlite3.Connection, ref: str, now: float) -> None:
     """Take a customer out, and words that only they had.
@@ -19,9 +17,9 @@ def erase(db: sqlite3.Connection, ref: str, now: float) -> None:
     # A row from the future counts as old: this is no read that could be too late.
     db.execute("UPDATE customers SET read_at = 0 WHERE ref = ?", (ref,)).close()
     rows.forget(db, ref, now, now)
-    db.execute(f"INSERT INTO {_INDEX} ({_INDEX}) VALUES ('optimize')").close()
+    db.execute("INSERT INTO found (found) VALUES ('optimize')").close()
     for word in set(held[0].split()) if held else ():
-        used = db.execute(f"SELECT 1 FROM {_INDEX} WHERE {_INDEX} MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()  # noqa: S608
+        used = db.execute("SELECT 1 FROM found WHERE found MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()
         if used is None:
             db.execute("DELETE FROM vocabulary WHERE word = ?", (word,)).close()
             db.execute("DELETE FROM slips WHERE word = ?", (word,)).close()

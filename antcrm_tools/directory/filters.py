@@ -16,9 +16,7 @@ from antcrm_tools.wire.dates import day_in
 NOTHING_WORDS = frozenset({"none", "-", "khong co"})
 """Folded; they ask for customers whose field is empty."""
 
-_TAGGED = (
-    "EXISTS (SELECT 1 FROM tagged t WHERE t.tag IN ({}) AND t.created_day = c.created_day AND t.place = c.place)"
-)
+_TAGGED = "EXISTS (SELECT 1 FROM tagged t WHERE t.tag IN ({}) AND t.created_day = c.created_day AND t.place = c.place)"
 _NEAR = 3
 _SHORTEST_PART = 2
 

@@ -112,8 +112,7 @@ def _pairs(text: str) -> list[Word]:
     same = [fold(word) for word in written[-len(folded) :]] == list(folded)
     marks = written[-len(folded) :] if same else list(folded)
     return [
-        Word(word, "" if mark == word else mark, untelex(word) or "")
-        for word, mark in zip(folded, marks, strict=True)
+        Word(word, "" if mark == word else mark, untelex(word) or "") for word, mark in zip(folded, marks, strict=True)
     ]
 
 

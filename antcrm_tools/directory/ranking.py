@@ -85,7 +85,13 @@ def _scored(question: Question, hit: Hit) -> _Scored:
     # One word is a whole name now and then, yet who types it means anybody who is called so. A company is called so.
     sure = whole and (len(question.words) > 1 or entry.kind == "account")
     return _Scored(
-        (Fit.WHOLE if sure else fit, sum(unlike), contradicted, _addressed(question, entry, given_name(name), allowed), unmarked),
+        (
+            Fit.WHOLE if sure else fit,
+            sum(unlike),
+            contradicted,
+            _addressed(question, entry, given_name(name), allowed),
+            unmarked,
+        ),
         (
             not whole,
             not set(question.titles).intersection(beside),

@@ -174,30 +174,38 @@ def _search(pool: _Pool, question: Question) -> None:
 def _by_words(pool: _Pool, question: Question, keys: list[str]) -> None:
     words = question.words
     exact = [_in("names", _readings(word)) for word in words]
-    if pool.add([*exact, *keys], Fit.WORDS):
+    if _newest_and_addressed(pool, question, [*exact, *keys], Fit.WORDS):
         # There are more than were looked at: those who fit best, however old.
         if any(word.marked for word in words):
             pool.add([*(_in("names", [word.marked or word.folded]) for word in words), *keys], Fit.WORDS)
         if question.titles:
             pool.add([*(_in("names", [title]) for title in question.titles), *exact, *keys], Fit.WORDS)
-        pool.add([_in("names", ["~" + reading for word in words for reading in word.readings]), *exact, *keys], Fit.WORDS)
     pool.add([_in("names", ["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
     if pool.few():
-        _beginnings(pool, words, exact, keys)
+        _beginnings(pool, question, exact, keys)
     if pool.few():
         _elsewhere(pool, question, keys)
     if pool.few():
-        _slips(pool, words, exact, keys)
+        _slips(pool, question, exact, keys)
 
 
-def _beginnings(pool: _Pool, words: Sequence[Word], exact: list[str], keys: list[str]) -> None:
+def _newest_and_addressed(pool: _Pool, question: Question, groups: Sequence[str], fit: Fit) -> bool:
+    """Take the newest who fit, and where these are not all, the newest of those whose given name was said."""
+    if not pool.add(groups, fit):
+        return False
+    given = [*(reading for word in question.words for reading in word.readings), *question.titles]
+    pool.add([_in("names", ["~" + name for name in given]), *groups], fit)
+    return True
+
+
+def _beginnings(pool: _Pool, question: Question, exact: list[str], keys: list[str]) -> None:
     """People type on, so the last word may be one begun; so may those that are no words of any name."""
     groups = list(exact)
-    for place, word in enumerate(words):
-        if place == len(words) - 1 or not _is_known(pool.db, word.folded):
+    for place, word in enumerate(question.words):
+        if place == len(exact) - 1 or not _is_known(pool.db, word.folded):
             groups[place] = _in("names", [*_readings(word), *_endings(pool.db, word.folded)])
     if groups != exact:
-        pool.add([*groups, *keys], Fit.BEGINNING)
+        _newest_and_addressed(pool, question, [*groups, *keys], Fit.BEGINNING)
 
 
 def _elsewhere(pool: _Pool, question: Question, keys: list[str]) -> None:
@@ -211,12 +219,12 @@ def _elsewhere(pool: _Pool, question: Question, keys: list[str]) -> None:
         pool.add([*groups, *(_beginning("more", piece) for piece in question.pieces)], Fit.ELSEWHERE)
 
 
-def _slips(pool: _Pool, words: Sequence[Word], exact: list[str], keys: list[str]) -> None:
+def _slips(pool: _Pool, question: Question, exact: list[str], keys: list[str]) -> None:
     """One word is a slip of the finger: first one that is no word of any name."""
     for known in (False, True):
-        for place, word in enumerate(words):
+        for place, word in enumerate(question.words):
             if _is_known(pool.db, word.folded) == known and (guesses := _guesses(pool.db, word.folded)):
-                pool.add([_in("names", guesses), *_without(exact, place), *keys], Fit.SLIP)
+                _newest_and_addressed(pool, question, [_in("names", guesses), *_without(exact, place), *keys], Fit.SLIP)
         if not pool.few():
             return
 

@@ -58,7 +58,9 @@ class Sweep:
         def look(db: sqlite3.Connection, _: Labels) -> bool:
             began = fact(db, SWEPT)
             now = self._clock()
-            return began is None or bool(windows.of_pass(db, OF_SWEEP)) or abs(now - datetime.fromisoformat(began)) > ROUND
+            return (
+                began is None or bool(windows.of_pass(db, OF_SWEEP)) or abs(now - datetime.fromisoformat(began)) > ROUND
+            )
 
         return await self._store.read(look)
 

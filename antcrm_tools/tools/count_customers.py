@@ -25,9 +25,7 @@ _NONE = msg("(none)")
 class CountCustomers(CustomerFilters):
     """Which, and in what groups."""
 
-    by: Annotated[
-        tuple[Group, ...], Field(max_length=2, description="up to 2 levels; times of creation")
-    ] = ()
+    by: Annotated[tuple[Group, ...], Field(max_length=2, description="up to 2 levels; times of creation")] = ()
 
 
 class GroupCount(BaseModel):

@@ -82,7 +82,7 @@ class FoundCustomers(Result):
 
 @tool(title=msg("Find customers"), most=Effect.READ, idempotent=True, args=FindCustomers, returns=FoundCustomers)
 async def find_customers(work: Work, args: FindCustomers) -> FoundCustomers:
-    """Find customers by any words (name, company, phone or its digits, e-mail, ref) and filters; the best or newest first."""
+    """Find customers by any words (name, company, phone or its digits, e-mail, ref) and filters, best or newest first."""
     from antcrm_tools.directory.ranking import Fit  # noqa: PLC0415  brings SQLite, which a start does not need
 
     filters = to_filters(work, args)
@@ -131,7 +131,9 @@ async def _look_up(work: Work, args: FindCustomers, filters: Filters, text: str)
     if candidates(text) is not None and phones.canonical(text, work.records.region) is None:
         # Bare digits may be the number of a customer, and they may be the end of a phone.
         known = {line.ref for line in lines}
-        lines += [CustomerLine.of_entry(entry) for entry in await _ending(work, text, filters) if entry.ref not in known]
+        lines += [
+            CustomerLine.of_entry(entry) for entry in await _ending(work, text, filters) if entry.ref not in known
+        ]
     start = _start(args)
     shown = tuple(lines[start : start + args.limit])
     more = start + args.limit < len(lines)

@@ -241,7 +241,11 @@ class Delivery:
                 failure = error
             waited += seconds
             last += self._leaving.is_set()
-            if waited > (self._patience if patience is None else patience) or (once and sent > _SENT_AGAIN) or last > _LAST_TRIES:
+            if (
+                waited > (self._patience if patience is None else patience)
+                or (once and sent > _SENT_AGAIN)
+                or last > _LAST_TRIES
+            ):
                 raise failure
             await (self._last_sleep(min(seconds, _LAST_PAUSE)) if last else self._sleep(seconds))
 

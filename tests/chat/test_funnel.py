@@ -189,9 +189,7 @@ anything = st.text(st.characters(exclude_categories=()), max_size=120) | st.text
     anything,
     st.sampled_from(("vi", "en")),
 )
-def test_whatever_the_names_and_counts(
-    title: str, rows: list[tuple[str, int]], note: str, language: Language
-) -> None:
+def test_whatever_the_names_and_counts(title: str, rows: list[tuple[str, int]], note: str, language: Language) -> None:
     content = funnel(title, rows, note, rest="khác", language=language)
     image = read(content)
     assert image.width == WIDTH

@@ -273,7 +273,9 @@ async def test_the_desk_compares_for_itself_what_a_careless_tool_does_not() -> N
     async with world() as w:
         ledger = w.house.ledger()
         tickets = LedgerTickets(ledger.store, crm=ledger.crm, clock=w.clock, tools={"careless": careless}.__getitem__)
-        desk = Desk(w.house.records(), w.house.copy(), tickets, policy=Policy(), clock=w.clock, zone=w.house.settings.zone)
+        desk = Desk(
+            w.house.records(), w.house.copy(), tickets, policy=Policy(), clock=w.clock, zone=w.house.settings.zone
+        )
         question = await desk.submit(careless.call({}), LAN)
         assert isinstance(question, Ask)
         outcome = await desk.answer(question.ticket, LAN, yes=True)

@@ -41,6 +41,7 @@ class Listed:
     written: list[frozenset[str]] = field(default_factory=list[frozenset[str]])
     folded: list[frozenset[str]] = field(default_factory=list[frozenset[str]])
     bearers: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    having: dict[tuple[str, bool], set[int]] = field(default_factory=dict[tuple[str, bool], set[int]])
 
     def __post_init__(self) -> None:
         for place, person in enumerate(self.people):
@@ -51,52 +52,57 @@ class Listed:
             for word in self.folded[-1]:
                 self.bearers[word].add(place)
 
-    def means_only(self, asked: Asked) -> bool:
-        """Whether the customer asked for fits better than everybody else."""
-        fitting = self._fitting(asked)
-        best = min(fitting.values(), default=None)
-        return [self.people[place].customer.ref for place, how in fitting.items() if how == best] == [asked.ref]
-
-    def _fitting(self, asked: Asked) -> dict[int, tuple[int, int, int]]:
-        """Who fits at all, and how well: the worst of the words, marks that contradict, whether the given name is."""
+    def means_only(self, asked: Asked, meant: int) -> bool:
+        """Whether the one who is meant fits better than everybody else."""
+        best = self._fit(asked, meant)
+        if best is None:
+            return False
         last = len(asked.words) - 1
-        typed = [(unmarked(word), place == last) for place, word in enumerate(asked.words)]
-        having = [self._having(word, last=ends) for word, ends in typed] or [set(range(len(self.people)))]
-        found: dict[int, tuple[int, int, int]] = {}
-        for place in min(having, key=len):
-            person = self.people[place]
-            if asked.mail not in person.mailbox or not _has_digits(person.number, asked):
-                continue
-            how = [_best(word, self.folded[place], last=ends) for word, ends in typed]
-            if _OTHER not in how:
-                found[place] = (max(how, default=_EXACT), *self._closeness(asked, place))
-        return found
+        sets = [self._having(unmarked(word), last=place == last) for place, word in enumerate(asked.words)]
+        others = set.intersection(*sets) if sets else set(range(len(self.people)))
+        fits = (self._fit(asked, place) for place in others if place != meant)
+        return all(fit is None or fit > best for fit in fits)
 
-    def _having(self, word: str, *, last: bool) -> set[int]:
-        like = [other for other in self.bearers if _likeness(word, other, last=last) != _OTHER]
-        return set().union(*(self.bearers[other] for other in like))
+    def _fit(self, asked: Asked, place: int) -> tuple[int, int, int] | None:
+        """How well somebody fits: the worst of the words, marks that contradict, whether the given name is among them.
 
-    def _closeness(self, asked: Asked, place: int) -> tuple[int, int]:
-        marked = [word for word in asked.words if unmarked(word) != word]
+        None: not at all.
+        """
+        person = self.people[place]
+        if asked.mail not in person.mailbox or not _has_digits(person.number, asked):
+            return None
+        last = len(asked.words) - 1
+        typed = [unmarked(word) for word in asked.words]
+        how = max((_best(word, self.folded[place], last=at == last) for at, word in enumerate(typed)), default=_EXACT)
+        if how == _OTHER:
+            return None
         written = self.written[place]
         others = {unmarked(word) for word in written if unmarked(word) != word}
-        wrong = sum(word not in written and unmarked(word) in others for word in marked)
-        typed = {unmarked(word) for word in asked.words}
-        person = self.people[place]
+        wrong = sum(word != bare and word not in written and bare in others for word, bare in zip(asked.words, typed, strict=True))
         # The words may be a company's name, and then whoever belongs to it is meant as well.
-        named = unmarked(person.given).lower() in typed or typed <= set(_words(unmarked(person.company)))
-        return wrong, int(not named)
+        named = unmarked(person.given).lower() in typed or set(typed) <= set(_words(unmarked(person.company)))
+        return how, wrong, int(not named)
+
+    def _having(self, word: str, *, last: bool) -> set[int]:
+        known = self.having.get((word, last))
+        if known is None:
+            like = (other for other in self.bearers if _likeness(word, other, last=last) != _OTHER)
+            known = self.having[word, last] = set().union(*(self.bearers[other] for other in like))
+        return known
 
 
 def questions(people: Sequence[Person], count: int, seed: int) -> list[Asked]:
     """So many questions, of each kind alike."""
     random, listed = Random(seed), Listed(people)
-    persons = [person for person in people if person.family]
+    persons = [place for place, person in enumerate(people) if person.family]
     found: list[Asked] = []
-    for place in range(count):
-        way = WAYS[place % len(WAYS)]
-        while (asked := way(random, random.choice(persons))) is None or not listed.means_only(asked):
-            pass
+    for number in range(count):
+        asked = None
+        while asked is None:
+            meant = random.choice(persons)
+            asked = WAYS[number % len(WAYS)](random, people[meant])
+            if asked is not None and not listed.means_only(asked, meant):
+                asked = None
         found.append(asked)
     return found
 

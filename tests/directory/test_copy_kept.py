@@ -200,7 +200,11 @@ async def test_only_a_get_makes_it_forget() -> None:
         k.line.clear()
         await k.sync().sweep()
         assert ref not in await k.everybody()
-        gets = [r for r in k.sandbox.requests if r.query.get("leadId" if row.space == "lead" else "customerId") == str(row.id)]
+        gets = [
+            r
+            for r in k.sandbox.requests
+            if r.query.get("leadId" if row.space == "lead" else "customerId") == str(row.id)
+        ]
         assert len(gets) == 1
 
 

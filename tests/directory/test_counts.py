@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -67,7 +66,7 @@ def counted(customers: list[Customer], by: tuple[Group, ...]) -> Counter[tuple[s
 
 PAIRS: list[tuple[Group, ...]] = [(), *((g,) for g in GROUPS), *itertools.permutations(GROUPS, 2)]
 
-FILTERS: list[tuple[Filters, Any]] = [
+FILTERS: list[tuple[Filters, Callable[[Customer], bool]]] = [
     (Filters(), lambda _: True),
     (Filters(stage="moi"), lambda c: c.stage == "Mới"),
     (Filters(kind="lead", owner="none"), lambda c: c.kind == "lead" and not c.owner),
@@ -76,7 +75,10 @@ FILTERS: list[tuple[Filters, Any]] = [
     (Filters(without_tags=("VIP",), source="Zalo"), lambda c: "VIP" not in c.tags and c.source == "Zalo"),
     (
         Filters(created_from=date(2026, 2, 1), created_to=date(2026, 2, 14)),
-        lambda c: c.created_at and date(2026, 2, 1) <= c.created_at.astimezone(ZONE).date() <= date(2026, 2, 14),
+        lambda c: (
+            isinstance(c.created_at, datetime)
+            and date(2026, 2, 1) <= c.created_at.astimezone(ZONE).date() <= date(2026, 2, 14)
+        ),
     ),
 ]
 

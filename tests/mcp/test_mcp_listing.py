@@ -116,7 +116,10 @@ async def test_the_list_says_how_long_it_is_fresh() -> None:
     [
         ({"read", "write", "delete"}, set[str]()),
         ({"read", "write"}, {"delete_customer", "import_leads"}),
-        ({"read"}, {tool.name for tool in TOOLS} - {"find_customers", "get_customer", "count_customers", "list_changes"}),
+        (
+            {"read"},
+            {tool.name for tool in TOOLS} - {"find_customers", "get_customer", "count_customers", "list_changes"},
+        ),
     ],
 )
 async def test_only_tools_that_can_be_used_are_listed(scopes: set[Scope], hidden: set[str]) -> None:

@@ -53,7 +53,9 @@ async def test_who_has_a_value(era: Era) -> None:
 
 
 @pytest.mark.parametrize(("era", "code"), [("new", -32602), ("old", -32002)])
-@pytest.mark.parametrize("uri", ["antcrm://nothing", "antcrm://stages/khong-ai", "http://elsewhere/", "antcrm://stages/"])
+@pytest.mark.parametrize(
+    "uri", ["antcrm://nothing", "antcrm://stages/khong-ai", "http://elsewhere/", "antcrm://stages/"]
+)
 async def test_what_is_not_there(era: Era, code: int, uri: str) -> None:
     async with world(people=60) as w, assistant(w.house, era=era) as a:
         with pytest.raises(MCPError) as caught:

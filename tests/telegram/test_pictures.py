@@ -208,9 +208,7 @@ async def test_a_wait_ends_when_the_process_does(line: Line, monkeypatch: pytest
     assert line.seen == [WORDS, f"[{CAPTION}]"]
 
 
-async def test_a_picture_that_cannot_be_drawn_breaks_nothing(
-    line: Line, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_picture_that_cannot_be_drawn_breaks_nothing(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     unsayable = replace(PICTURE, title=msg("{missing}", other=1))
     await line.show(replace(CARD, picture=unsayable), Card(None, (verbatim("sau"),)))
     assert line.seen == [WORDS, SORRY, "sau"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import pytest
 
 from antcrm_tools.errors import BadInput, FilterIgnored, NotActed
+from antcrm_tools.models import Customer
 from antcrm_tools.outcomes import Actor, Done
 from antcrm_tools.refs import require_ref
 from antcrm_tools.sandbox import AN, CONTACT, HOA
@@ -160,7 +162,7 @@ async def test_a_value_nobody_has_is_said_with_what_may_have_been_meant() -> Non
 async def test_every_filter_is_what_the_records_say() -> None:
     async with world(people=300) as w:
         everybody = [await w.house.records().get(require_ref(ref)) for ref in await everything(w, limit=50)]
-        for arguments, holds in (
+        cases: list[tuple[dict[str, object], Callable[[Customer], bool]]] = [
             ({"stage": "moi"}, lambda c: c.stage == "Mới"),
             ({"source": "facebook", "kind": "lead"}, lambda c: c.source == "Facebook" and c.kind == "lead"),
             ({"tags": ["VIP"]}, lambda c: "VIP" in c.tags),
@@ -168,7 +170,8 @@ async def test_every_filter_is_what_the_records_say() -> None:
             ({"without_tags": ["VIP"]}, lambda c: "VIP" not in c.tags),
             ({"owner": "none"}, lambda c: not c.owner),
             ({"stage": "Chốt", "owner": "lan@antcrm.example"}, lambda c: (c.stage, c.owner) == ("Chốt", ME.who)),
-        ):
+        ]
+        for arguments, holds in cases:
             want = {c.ref for c in everybody if holds(c)}
             assert set(await everything(w, **arguments, limit=50)) == want, arguments
             assert want, arguments
