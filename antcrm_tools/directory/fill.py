@@ -36,10 +36,10 @@ NO_DAYS = "days_ignored"
 """The fact that AntCRM does not look at days, so that there can be no windows."""
 
 _AT_ONCE = 4
-_SMALL = 20
+_SMALL = 8
 """Pages of a list that is read without windows, to see whether that is all."""
 
-_AIM = 700
+_AIM = 1500
 """Customers in a window: so many that the pages at its ends, which are read twice, hardly count."""
 
 _FIRST_DAYS, _LONGEST_DAYS, _GROWTH = 7, 1500, 8

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from antcrm_tools.directory.question import Question, Word
 from antcrm_tools.directory.rows import Entry
-from antcrm_tools.directory.tokens import marked_words
-from antcrm_tools.identity.companies import company_key
-from antcrm_tools.identity.names import fold, given_name, name_words, person_part, words
+from antcrm_tools.directory.tokens import folded_words, joined_company, marked_words
+from antcrm_tools.identity.names import given_name, name_words, person_part
 from antcrm_tools.identity.spelling import one_slip
 
 
@@ -53,6 +53,9 @@ _ALLOWED = {Fit.BEGINNING: _BEGUN, Fit.SLIP: _SLIPPED}
 """How unlike a word may be that counts as asked for, where people were found less surely than by the words."""
 
 
+_REMEMBERED = 4096
+
+
 def ranked(question: Question, found: Iterable[Hit]) -> tuple[list[Hit], int]:
     """The hits, the best first, and how many of the first fit equally well."""
     scored = sorted((_scored(question, hit) for hit in found), key=lambda each: (each.close, each.rest))
@@ -72,9 +75,8 @@ def _scored(question: Question, hit: Hit) -> _Scored:
     entry = hit.entry
     if not question.words:
         return _Scored((hit.fit,), (-entry.place,), hit)
-    name = person_part(entry.name)
-    person = name_words(name)
-    beside = (*words(f"{entry.name} {entry.company} {' '.join(entry.emails)}"), _joined(entry.company))
+    person, given = _person(entry.name)
+    beside = (*folded_words(f"{entry.name} {entry.company} {' '.join(entry.emails)}"), joined_company(entry.company))
     in_person = [_unlike(word, person) for word in question.words]
     unlike = [each and min(each, _unlike(word, beside)) for each, word in zip(in_person, question.words, strict=True)]
     fit = Fit.WORDS if hit.fit in _ALLOWED and not any(unlike) else hit.fit
@@ -89,7 +91,7 @@ def _scored(question: Question, hit: Hit) -> _Scored:
             Fit.WHOLE if sure else fit,
             sum(unlike),
             contradicted,
-            _addressed(question, entry, given_name(name), allowed),
+            _addressed(question, entry, given, allowed),
             unmarked,
         ),
         (
@@ -104,21 +106,25 @@ def _scored(question: Question, hit: Hit) -> _Scored:
     )
 
 
+@lru_cache(_REMEMBERED)
+def _person(name: str) -> tuple[tuple[str, ...], str]:
+    """The words of the person's name, and the one people use."""
+    part = person_part(name)
+    return name_words(part), given_name(part)
+
+
 def _unlike(word: Word, others: Sequence[str]) -> int:
-    if any(reading in others for reading in word.readings):
+    readings = word.readings
+    if any(reading in others for reading in readings):
         return 0
-    if any(other.startswith(word.readings) for other in others):
+    if any(other.startswith(readings) for other in others):
         return _BEGUN
-    return _SLIPPED if any(one_slip(other, reading) for other in others for reading in word.readings) else _OTHER
+    return _SLIPPED if any(one_slip(other, reading) for other in others for reading in readings) else _OTHER
 
 
 def _is_whole(question: Question, entry: Entry, person: Sequence[str]) -> bool:
     asked = "".join(word.meant or word.folded for word in question.words)
-    return asked in {"".join(name_words(entry.name)), "".join(person), _joined(entry.company)}
-
-
-def _joined(company: str) -> str:
-    return "".join(words(company_key(company)))
+    return asked in ("".join(person), joined_company(entry.company)) or asked == "".join(name_words(entry.name))
 
 
 def _marks(question: Question, entry: Entry) -> tuple[int, int]:
@@ -129,7 +135,8 @@ def _marks(question: Question, entry: Entry) -> tuple[int, int]:
     written = marked_words(f"{entry.name} {entry.company}")
     missing = [word for word in typed if word.marked not in written]
     unmarked = sum(word.folded in written for word in missing)
-    return sum(any(fold(other) == word.folded for other in written) for word in missing) - unmarked, unmarked
+    folded = folded_words(f"{entry.name} {entry.company}") if missing else ()
+    return sum(word.folded in folded for word in missing) - unmarked, unmarked
 
 
 def _addressed(question: Question, entry: Entry, given: str, allowed: int) -> int:
@@ -145,6 +152,11 @@ def _addressed(question: Question, entry: Entry, given: str, allowed: int) -> in
 
 
 def _in_order(question: Question, name: Sequence[str], allowed: int) -> bool:
-    likeness = ([_unlike(word, (other,)) for other in name] for word in question.words)
-    places = [each.index(min(each)) for each in likeness if min(each) <= allowed]
+    if len(question.words) == 1:
+        return True
+    places: list[int] = []
+    for word in question.words:
+        likeness = [_unlike(word, (other,)) for other in name]
+        if (best := min(likeness)) <= allowed:
+            places.append(likeness.index(best))
     return places == sorted(places)

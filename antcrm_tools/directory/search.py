@@ -19,7 +19,7 @@ from antcrm_tools.directory.schema import KINDS
 from antcrm_tools.directory.tokens import SHORT_ENDS, changed_tokens, email_token, is_token, kind_token
 from antcrm_tools.identity.spelling import one_slip, slips
 
-_STEP, _MOST = 60, 200
+_STEP, _MOST = 40, 200
 """Customers a step looks at, the newest of those who fit it: first, and for whoever asks for further parts."""
 
 _FEW = 5

@@ -18,6 +18,7 @@ signs in front keep tokens of different meaning apart:
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -26,7 +27,7 @@ from functools import lru_cache
 from antcrm_tools.directory.schema import NONE, Label
 from antcrm_tools.identity.companies import company_key
 from antcrm_tools.identity.emails import mailbox_key
-from antcrm_tools.identity.names import fold, given_name, name_words, person_part, words
+from antcrm_tools.identity.names import fold, given_name, name_words, person_part, words, written_words
 from antcrm_tools.identity.phones_in_text import phones_in_field
 from antcrm_tools.models import Customer
 
@@ -37,13 +38,16 @@ _LABEL_SIGN: dict[Label, str] = {"stage": "s", "source": "f", "owner": "o", "tag
 _NOTE = 1500
 _MORE = 200
 _VIETNAM = "+84"
-_REPEATED = 4096
-"""Texts whose words are remembered: places, companies and notes repeat themselves."""
+_REPEATED = 8192
+"""Words and companies that are remembered: they repeat themselves."""
 
 _MOST_DAYS = 35
 """Days of a window that are looked for one by one; of a longer one, the months."""
 
 _MOST_MONTHS = 120
+_WORD = re.compile(r"[^\W_]+")
+_UNUSUAL = re.compile(r"[^\w\x00-\x7f]")
+"""What is no letter, digit or ASCII: marks that stand alone, characters nobody sees."""
 
 # Folded. They say that a company follows and stand in half of all records, so they are no words of a name.
 _SAY_COMPANY = frozenset({"cty", "ct", "company"})
@@ -109,10 +113,17 @@ def phone_tokens(normal: str) -> list[str]:
     return [normal, *ends, f"p{digits}", f"r{digits[::-1]}"]
 
 
-def marked_words(text: str) -> list[str]:
+def marked_words(text: str) -> tuple[str, ...]:
     """Words as written, in lower case and composed; those without marks too."""
-    plain = "".join(c for c in storable(text).casefold() if unicodedata.category(c) != "Cf")
-    return _split(unicodedata.normalize("NFC", plain))
+    lower = storable(text).casefold()
+    # Nearly all names have nothing but composed letters, and then the long way is not needed.
+    return written_words(storable(text)) if _UNUSUAL.search(lower) else tuple(_WORD.findall(lower))
+
+
+def folded_words(text: str) -> tuple[str, ...]:
+    """What `names.words` gives, quickly: words repeat themselves."""
+    lower = storable(text).casefold()
+    return words(storable(text)) if _UNUSUAL.search(lower) else tuple(map(_folded, _WORD.findall(lower)))
 
 
 def without_company_signs(found: Sequence[str]) -> list[str]:
@@ -128,7 +139,7 @@ def without_company_signs(found: Sequence[str]) -> list[str]:
 def name_tokens(customer: Customer, companies: Iterable[str]) -> list[str]:
     """The column `names`, of a customer who belongs to these companies."""
     person = person_part(customer.name)
-    tokens = [*marked_words(customer.name), *_words(customer.name)]
+    tokens = [*marked_words(customer.name), *folded_words(customer.name)]
     tokens += ["=" + "".join(name_words(name)) for name in dict.fromkeys((customer.name, person))]
     if customer.kind != "account" and (given := given_name(customer.name)):
         tokens.append("~" + given)
@@ -147,7 +158,7 @@ def more_tokens(customer: Customer) -> list[str]:
         *(social.value for social in customer.socials),
         customer.note[:_NOTE],
     ]
-    return _tokens(word for text in texts if text for word in _words(text))[:_MORE]
+    return _tokens(word for text in texts if text for word in folded_words(text))[:_MORE]
 
 
 def contact_tokens(customer: Customer, region: str) -> list[str]:
@@ -155,6 +166,12 @@ def contact_tokens(customer: Customer, region: str) -> list[str]:
     normal = dict.fromkeys(form for phone in customer.phones for form in phones_in_field(phone.value, region))
     mailboxes = dict.fromkeys(key for email in customer.emails if (key := mailbox_key(email.value)))
     return [token for form in normal for token in phone_tokens(form)] + [email_token(each) for each in mailboxes]
+
+
+@lru_cache(_REPEATED)
+def joined_company(company: str) -> str:
+    """A company's name in one word, without what only says what kind of company it is."""
+    return "".join(words(company_key(storable(company))))
 
 
 def is_token(text: str) -> bool:
@@ -166,24 +183,20 @@ def is_token(text: str) -> bool:
 
 @lru_cache(_REPEATED)
 def _company_tokens(company: str) -> tuple[str, ...]:
-    kept = without_company_signs(_words(company))
+    kept = without_company_signs(folded_words(company))
     tokens = [*(word for word in marked_words(company) if fold(word) in kept), *kept]
-    if key := "".join(words(company_key(storable(company)))):
+    if key := joined_company(company):
         tokens += ["=" + key, "&" + key]
     return tuple(tokens)
 
 
 @lru_cache(_REPEATED)
-def _words(text: str) -> tuple[str, ...]:
-    return words(storable(text))
+def _folded(word: str) -> str:
+    return fold(word)
 
 
 def _tokens(found: Iterable[str]) -> list[str]:
     return [token for token in dict.fromkeys(found) if is_token(token) and len(token) > token.startswith("=")]
-
-
-def _split(text: str) -> list[str]:
-    return "".join(char if char.isalnum() else " " for char in text).split()
 
 
 def _month_token(day: date) -> str:

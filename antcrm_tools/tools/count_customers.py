@@ -58,12 +58,12 @@ class CustomersCounted(Result):
         return join(lines, "\n")
 
     def _table(self) -> list[Text]:
-        if not self.groups or len(self.groups[0].group) == 1:
+        if all(len(each.group) == 1 for each in self.groups):
             return [msg("{group}: {count}", group=_named(each.group[0]), count=each.count) for each in self.groups]
         rows: dict[str, list[Text]] = {}
         for each in self.groups:
-            first, second = each.group
-            cell = msg("{group}: {count}", group=_named(second), count=each.count)
+            first, *others = each.group or ("",)
+            cell = msg("{group}: {count}", group=_named(" / ".join(others)), count=each.count)
             rows.setdefault(first, []).append(cell)
         return [msg("{group}: {counts}", group=_named(first), counts=join(row, " · ")) for first, row in rows.items()]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from antcrm_tools.directory.schema import Label
 from antcrm_tools.directory.unusable import CopyUnusable
 from antcrm_tools.text import Text, clean, join, msg
 
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_UNUSED: dict[str, Text] = {
+Named: TypeAlias = Literal["stage", "tag"]
+
+_UNUSED: dict[Named, Text] = {
     "stage": msg("Nobody was at a stage “{value}” before."),
     "tag": msg("Nobody had the tag “{value}” before."),
 }
@@ -28,7 +29,7 @@ class Unused(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
-    field: Label
+    field: Named
     value: str
     did_you_mean: tuple[str, ...] = ()
 
@@ -38,7 +39,7 @@ class Unused(BaseModel):
         return join([said, did_you_mean(self.did_you_mean)]) if self.did_you_mean else said
 
 
-async def unused(work: Work, field: Label, values: Iterable[str]) -> tuple[Unused, ...]:
+async def unused(work: Work, field: Named, values: Iterable[str]) -> tuple[Unused, ...]:
     """Which of these nobody has. Where the copy is not whole nothing is known, and nothing said."""
     directory = work.copy.directory
     try:

@@ -67,7 +67,7 @@ def funnel(title: str, rows: Sequence[tuple[str, int]], note: str = "", *, rest:
     bottom = _HEAD + len(shown) * _ROW
     image = Image.new("RGB", (_WIDTH, bottom + _FOOT + (_SMALL if note else 0)), _PAPER)
     canvas = ImageDraw.Draw(image)
-    _write(canvas, (_EDGE, _EDGE), title, _font("Bold", _TITLE), _INK)
+    _write(canvas, (_EDGE, _EDGE), title, _font("Bold", _TITLE), ink=_INK)
     plain, bold = _font("Regular", _TEXT), _font("Medium", _TEXT)
     for number, (name, count) in enumerate(shown):
         top = _HEAD + number * _ROW
@@ -77,10 +77,10 @@ def funnel(title: str, rows: Sequence[tuple[str, int]], note: str = "", *, rest:
         said = _number(count, language)
         left -= bold.getlength(said)
         canvas.text((left, top), said, _INK, bold)
-        _write(canvas, (_EDGE, top), name, plain, _INK, left - _EDGE - _GAP)
+        _write(canvas, (_EDGE, top), name, plain, ink=_INK, width=left - _EDGE - _GAP)
         fill = _REST if summed and number == _MOST - 1 else _FILL
         _bar(canvas, top + _UNDER_TEXT, count / max(most, 1), fill)
-    _write(canvas, (_EDGE, bottom), note, _font("Regular", _SMALL), _SOFT)
+    _write(canvas, (_EDGE, bottom), note, _font("Regular", _SMALL), ink=_SOFT)
     return _png(image)
 
 
@@ -112,7 +112,7 @@ def _bar(canvas: ImageDraw, top: int, share: float, fill: str) -> None:
 
 
 def _write(
-    canvas: ImageDraw, place: tuple[float, float], text: str, font: FreeTypeFont, ink: str, width: float = _ROOM
+    canvas: ImageDraw, place: tuple[float, float], text: str, font: FreeTypeFont, *, ink: str, width: float = _ROOM
 ) -> None:
     canvas.text(place, _fitted(text, font, width), ink, font)
 
@@ -152,5 +152,5 @@ def _font(weight: str, size: int) -> FreeTypeFont:
 
     # The library's own font lacks most of Vietnamese. Letters are composed, so that the simple layout, which is
     # everywhere the same, will do.
-    with resources.files("font_roboto").joinpath("files", f"Roboto-{weight}.ttf").open("rb") as stream:
-        return ImageFont.truetype(stream, size, layout_engine=ImageFont.Layout.BASIC)
+    file = resources.files("font_roboto").joinpath("files", f"Roboto-{weight}.ttf")
+    return ImageFont.truetype(io.BytesIO(file.read_bytes()), size, layout_engine=ImageFont.Layout.BASIC)

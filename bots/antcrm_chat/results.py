@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from antcrm_chat import views
 from antcrm_chat.cards import Card
 from antcrm_chat.dialogue import Choice, in_place_of
-from antcrm_chat.intents import Draft
-from antcrm_chat.steps import Answer, CountFor, Drop, DropDraft, Look, Open, Run, Step, Undo
+from antcrm_chat.intents import Draft, Wish
+from antcrm_chat.steps import Answer, CountFor, Do, Drop, DropDraft, Look, Open, Run, Step, Undo
 from antcrm_tools.errors import CrmError, MayHaveActed, NotActed, NotStored
 from antcrm_tools.outcomes import Ask, Done, Outcome, Queued, Unsure
 from antcrm_tools.registry import Args, Call, Effect, Result
-from antcrm_tools.text import Text, msg, msgs
+from antcrm_tools.text import Text, clean, msg, msgs, verbatim
 from antcrm_tools.tools.create_lead import CreateLead, LeadCreated
 from antcrm_tools.tools.fields import Changed, CustomerLine
 from antcrm_tools.tools.get_customer import WholeCustomer
@@ -115,7 +115,7 @@ class Results:
                 return dialogue.card(result.sentence(), views.whole(result.customer, self.turn.zone))
             case Changed():
                 show = [_show(result.ref), *undo] if undo else []
-                card = dialogue.card(result.sentence(), views.changes(result), [show])
+                card = dialogue.card(result.sentence(), views.changes(result), [show, _meant(result)])
                 return self._saved(card, wish.draft, result.ref, result.change)
             case LeadCreated(created=None):
                 return self._duplicates(result, wish)
@@ -159,6 +159,15 @@ class Results:
         choices.append([Choice(msg("Create anyway"), replace(wish, call=anyway), "primary"), leave])
         card = self.turn.dialogue.card(title, lines, choices)
         return card if wish.draft is None else replace(card, about=wish.draft.message)
+
+
+def _meant(result: Changed) -> list[Choice]:
+    """The stage that may have been meant by one nobody was at before, to be put right with one tap."""
+    near = [value for unused in result.unused if unused.field == "stage" for value in unused.did_you_mean]
+    return [
+        Choice(verbatim(clean(value, 40)), Do(Wish("stage", "update_stage", {"stage": value}), result.ref))
+        for value in near
+    ]
 
 
 def _show(ref: str) -> Choice:

@@ -119,14 +119,13 @@ class Delivery:
                 once=True,
                 patience=min(self._patience, _PICTURE_PATIENCE),
             )
-            return
         except TelegramError as error:
             _log.warning("a picture could not be sent: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001  drawing may fail on a name nobody thought of
             note_unexpected(error)
-        await self._quietly(
-            lambda: self._bot.send_message(chat, _NO_PICTURE.render(language), protect_content=True),
-        )
+        else:
+            return
+        await self._quietly(lambda: self._bot.send_message(chat, _NO_PICTURE.render(language), protect_content=True))
 
     async def say(self, chat: int, text: str) -> None:
         """Send words that are no card."""

@@ -114,3 +114,13 @@ async def test_antcrm_down(lan: Talker, sandbox: Sandbox) -> None:
     assert "Nothing was changed." in screen
     sandbox.faults.clear()
     assert HOA.name in await lan.tap("Try again")
+
+
+async def test_a_stage_nobody_was_at_is_put_right_with_a_tap(lan: Talker, sandbox: Sandbox) -> None:
+    await lan.say("/status")  # the copy is whole
+    screen = await lan.say(f"chuyển {HOA.ref} sang dam phan")
+    assert "Nobody was at a stage “dam phan” before. Did you mean “Đàm phán”?" in screen
+    assert "“dam phan” → “Đàm phán”" in await lan.tap("Đàm phán")
+    row = sandbox.store.get("lead", HOA.id)
+    assert row is not None
+    assert row.fields["stage"] == "Đàm phán"

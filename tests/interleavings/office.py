@@ -258,6 +258,7 @@ class Office:
         tickets = LedgerTickets(ledger.store, crm=ledger.crm, clock=self.now, tools=tool_named, pause=self.pause)
         process.desk = Desk(
             process.house.records(),
+            process.house.copy(),
             tickets,
             policy=process.house.policy,
             clock=self.now,

@@ -21,7 +21,6 @@ from telegram import (
 )
 from telegram.error import BadRequest, EndPointNotFound, Forbidden, InvalidToken, RetryAfter
 
-from antcrm_chat.funnel import funnel
 from antcrm_tools.sandbox.telegram import BotApi, Button, QueryAnswer, Rates, User
 from tests.sandbox.telegram_line import GROUP, LAN, NOW, Bot, Clock, bot_at, bot_of, new_api, serving
 
@@ -83,36 +82,6 @@ async def test_a_message_is_sent(api: BotApi, bot: Bot) -> None:
         [Button("Lưu", "c:1", "success"), Button("Chép", copy="0912345678")],
         [Button("Mở", url="https://crm.example/42")],
     ]
-    assert api.violations == []
-
-
-async def test_a_photo_is_sent(api: BotApi, bot: Bot) -> None:
-    content = funnel("Tuần này", [("Mới", 3)] * 9, rest="khác", language="vi")
-    sent = await bot.send_photo(
-        42,
-        content,
-        caption="<b>Tuần</b> này ",
-        parse_mode="HTML",
-        reply_markup=KEYBOARD,
-        protect_content=True,
-        reply_parameters=ReplyParameters(api.chat(42).messages[0].message_id),
-    )
-    assert (sent.text, sent.caption, sent.caption_html) == (None, "Tuần này", "<b>Tuần</b> này")
-    # Copies of every size up to its own.
-    sizes = [(photo.width, photo.height) for photo in sent.photo]
-    assert sizes == [(76, 90), (271, 320), (678, 800), (1080, 1274)]
-    assert len({photo.file_id for photo in sent.photo}) == 4
-    assert sent.has_protected_content
-    assert sent.reply_markup is not None
-    kept = api.chat(42).messages[-1]
-    assert (kept.photo, kept.text, kept.html) == (content, "Tuần này", "<b>Tuần</b> này ")
-    assert (kept.reply_to, kept.protected) == (api.chat(42).messages[0].message_id, True)
-    with pytest.raises(BadRequest, match="There is no text in the message to edit"):
-        await bot.edit_message_text("x", 42, sent.message_id)
-    await bot.edit_message_reply_markup(42, sent.message_id)
-    assert (kept.buttons, kept.text) == ([], "Tuần này")
-    plain = await bot.send_photo(42, content)
-    assert (plain.caption, plain.reply_markup) == (None, None)
     assert api.violations == []
 
 

@@ -43,7 +43,7 @@ class Line:
 
     async def show(self, *cards: Card) -> None:
         async with asyncio.timeout(20):
-            await self.delivery.show(LAN, list(cards), "vi", in_place=True)
+            await self.delivery.show(LAN, list(cards), "en", in_place=True)
 
     @property
     def tries(self) -> int:
@@ -81,7 +81,7 @@ async def test_after_the_words(line: Line) -> None:
     await line.show(CARD, Card(None, (verbatim("sau"),)))
     assert line.seen == [WORDS, f"[{CAPTION}]", "sau"]
     (picture,) = line.phone.pictures
-    assert picture.photo == draw(PICTURE, "vi")
+    assert picture.photo == draw(PICTURE, "en")
     assert picture.protected
     assert picture.buttons == []
 
@@ -89,11 +89,11 @@ async def test_after_the_words(line: Line) -> None:
 async def test_a_card_in_the_place_of_another_is_edited_and_the_picture_is_new(line: Line) -> None:
     delivery = line.delivery
     question = Card(None, (verbatim("hỏi"),), buttons=((Button(verbatim("Có"), "t"),),), id="1")
-    await delivery.show(LAN, [question], "vi", in_place=True)
+    await delivery.show(LAN, [question], "en", in_place=True)
     shown = replace(CARD, id="2", replaces="1", buttons=((Button(verbatim("Tuần"), "u"),),))
-    await delivery.show(LAN, [shown], "vi", in_place=True)
+    await delivery.show(LAN, [shown], "en", in_place=True)
     assert line.seen == [WORDS, f"[{CAPTION}]"]
-    await delivery.show(LAN, [Card(None, (verbatim("sau"),), replaces="2")], "vi", in_place=True)
+    await delivery.show(LAN, [Card(None, (verbatim("sau"),), replaces="2")], "en", in_place=True)
     assert line.seen == ["sau", f"[{CAPTION}]"]
 
 
@@ -180,10 +180,10 @@ async def test_where_not_even_that_can_be_said_the_next_card_comes_all_the_same(
     line.api.faults.fail("sendPhoto", 400)
     delivery = line.delivery
     line.api.faults.fail("sendMessage", 500)  # the words are tried again, what is said of the picture is not
-    await delivery.show(LAN, [CARD], "vi", in_place=True)
+    await delivery.show(LAN, [CARD], "en", in_place=True)
     assert line.seen == [WORDS, SORRY]
     line.api.faults.fail("sendPhoto", 400)
-    await delivery.show(LAN, [Card(None, (verbatim("sau"),))], "vi", in_place=True)
+    await delivery.show(LAN, [Card(None, (verbatim("sau"),))], "en", in_place=True)
     assert line.seen[-1] == "sau"
 
 
@@ -191,7 +191,7 @@ async def test_in_a_hurry_it_is_not_waited_for_long(line: Line) -> None:
     delivery = line.delivery
     delivery.hurry()
     line.api.faults.fail("sendPhoto", 429, retry_after=100, times=None)
-    await delivery.show(LAN, [CARD], "vi", in_place=True)
+    await delivery.show(LAN, [CARD], "en", in_place=True)
     assert line.seen == [WORDS, SORRY]
     assert line.slept == [2.0, 2.0]
 
@@ -200,7 +200,7 @@ async def test_a_wait_ends_when_the_process_does(line: Line, monkeypatch: pytest
     monkeypatch.setattr("antcrm_telegram.delivery._LAST_PAUSE", 0.0)
     delivery = Delivery(line.bot)
     line.api.faults.fail("sendPhoto", 429, retry_after=200)
-    showing = asyncio.create_task(delivery.show(LAN, [CARD], "vi", in_place=True))
+    showing = asyncio.create_task(delivery.show(LAN, [CARD], "en", in_place=True))
     await soon(lambda: any(call.method == "sendPhoto" and call.status for call in line.api.calls))
     async with asyncio.timeout(10):
         delivery.hurry()
