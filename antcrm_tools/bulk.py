@@ -26,8 +26,6 @@ from antcrm_tools.errors import (
 )
 from antcrm_tools.finding import FILLED_IN
 from antcrm_tools.gather import all_of
-from antcrm_tools.identity.companies import companies
-from antcrm_tools.identity.duplicates import contradicts
 from antcrm_tools.identity.names import fold
 from antcrm_tools.in_words import field_words
 from antcrm_tools.journal import Turn
@@ -173,6 +171,8 @@ async def _begun(package: Package, turn: Turn) -> set[str]:
 
 
 async def _drop_known(package: Package, turn: Turn) -> None:
+    from antcrm_tools.identity.companies import companies  # noqa: PLC0415  its rules take a while to import, and a start needs none
+
     # Of a row without phone, e-mail and company nothing can be looked for.
     places = [place for place, names in package.names().items() if names or companies(package.rows[place].draft)]
     for start in range(0, len(places), _AT_ONCE):
@@ -187,6 +187,8 @@ async def _drop_known(package: Package, turn: Turn) -> None:
 
 async def _known(records: Records, draft: Draft) -> list[Customer]:
     """Who it seems to be already; nobody is asked, so a name like it counts only where no phone speaks against it."""
+    from antcrm_tools.identity.duplicates import contradicts  # noqa: PLC0415  its rules take a while to import, and a start needs none
+
     known = await records.duplicates(draft, background=True)
     alike = [] if known else await records.look_alikes(draft, background=True)
     return known or [each for each in alike if not contradicts(draft, each, records.region)]

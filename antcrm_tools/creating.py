@@ -64,8 +64,8 @@ async def create(
 ) -> Created | list[Customer]:
     """Create a customer, or return those who seem to be the same and create nothing.
 
-    They bear one of its phones or e-mails, or a name like it at the same company. `go_on` says of those whether to create
-    all the same. `parent`: the change this one is a part of.
+    They bear one of its phones or e-mails, or a name like it at the same company. `go_on` says of those whether to
+    create all the same. `parent`: the change this one is a part of.
 
     Raises:
         KeptForLater: AntCRM cannot be reached, or the person's writes of the day are used up; it is written down and

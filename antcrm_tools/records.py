@@ -17,7 +17,6 @@ from antcrm_tools.errors import BadInput, ChangedMeanwhile, CrmError, EditsStopp
 from antcrm_tools.gather import all_of
 from antcrm_tools.identity import phones
 from antcrm_tools.journal import Journal
-from antcrm_tools.known import Known
 from antcrm_tools.meaning import email_key, fingerprint, phone_key
 from antcrm_tools.models import Customer, Draft, Query
 from antcrm_tools.plans import Edited, Plan, Planned, planned
@@ -29,6 +28,7 @@ from antcrm_tools.writing import Deletion, delete, edit, made_before
 if TYPE_CHECKING:  # api.py brings httpx; an assistant's host starts us long before the first request
     from antcrm_tools.api import AntCrmApi, Page
     from antcrm_tools.directory.directory import Directory
+    from antcrm_tools.known import Known
 
 SPACES: tuple[Space, ...] = ("lead", "customer")
 
@@ -66,9 +66,18 @@ class Records:
         self.zone = zone
         self.new_code = code
         self._clock = clock
-        self._known = Known(self, directory)
+        self._directory = directory
+        self._knows: Known | None = None
         self.stopped = False
         """No edit is sent any more: one has made AntCRM lose what was not sent."""
+
+    @property
+    def _known(self) -> Known:
+        if self._knows is None:
+            from antcrm_tools.known import Known  # noqa: PLC0415  brings the rules of identity, which a start needs not
+
+            self._knows = Known(self, self._directory)
+        return self._knows
 
     async def get(self, ref: Ref, *, background: bool = False) -> Customer:
         """The whole record, fresh. A record AntCRM marks as deleted is not there (row "deletes: soft or hard").

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from antcrm_tools.directory.tokens import is_token, marked_words, storable, without_company_signs
 from antcrm_tools.identity.emails import find_emails, mailbox_key
@@ -18,6 +19,8 @@ _PIECE = 3
 
 # Folded. They say that digits follow and stand in nobody's name.
 _ABOUT_PHONES = frozenset({"sdt", "dt", "so", "duoi", "dau", "cuoi", "phone", "tel", "hotline", "zalo"})
+# Part of an e-mail: the digits in it are no marks.
+_LIKE_MAIL = re.compile(r"[^\W_][._@][^\W_]")
 _ABOUT_ENDS = frozenset({"duoi", "cuoi"})
 
 
@@ -55,6 +58,10 @@ class Question:
     def is_empty(self) -> bool:
         """Whether nothing in it can be looked for."""
         return not (self.words or self.phones or self.pieces or self.mailboxes or self.refs)
+
+    def without_refs(self) -> Question:
+        """The same with the refs as words: nobody has that number."""
+        return replace(self, refs=(), words=self.words + tuple(Word(fold(ref)) for ref in self.refs))
 
 
 def read_question(text: str, region: str = "VN") -> Question:
@@ -108,11 +115,13 @@ def _phones(text: str, region: str) -> tuple[tuple[str, ...], str]:
 def _pairs(text: str) -> list[Word]:
     """The words without honorifics in front, each with its marks."""
     folded, written = name_words(text) or words(text), marked_words(text)
+    mail = {word for piece in text.split() if _LIKE_MAIL.search(piece) for word in words(piece)}
     # Where folding splits a word, nobody can say which marks belong to which.
     same = [fold(word) for word in written[-len(folded) :]] == list(folded)
     marks = written[-len(folded) :] if same else list(folded)
     return [
-        Word(word, "" if mark == word else mark, untelex(word) or "") for word, mark in zip(folded, marks, strict=True)
+        Word(word, "" if mark == word else mark, "" if word in mail else untelex(word) or "")
+        for word, mark in zip(folded, marks, strict=True)
     ]
 
 

@@ -83,7 +83,7 @@ def _scored(question: Question, hit: Hit) -> _Scored:
     whole = fit is Fit.WORDS and _is_whole(question, entry, person)
     allowed = _ALLOWED.get(fit, 0)
     named = sum(each <= allowed for each in in_person)
-    contradicted, unmarked = _marks(question, entry)
+    contradicted, unmarked, left_out = _marks(question, entry)
     # One word is a whole name now and then, yet who types it means anybody who is called so. A company is called so.
     sure = whole and (len(question.words) > 1 or entry.kind == "account")
     return _Scored(
@@ -97,6 +97,7 @@ def _scored(question: Question, hit: Hit) -> _Scored:
         (
             not whole,
             not set(question.titles).intersection(beside),
+            left_out,
             -named,
             not _in_order(question, (*person, *beside), allowed),
             len(person) - named,
@@ -124,25 +125,38 @@ def _unlike(word: Word, others: Sequence[str]) -> int:
 
 def _is_whole(question: Question, entry: Entry, person: Sequence[str]) -> bool:
     asked = "".join(word.meant or word.folded for word in question.words)
-    return asked in ("".join(person), joined_company(entry.company)) or asked == "".join(name_words(entry.name))
+    # With an honorific in front no company is meant.
+    if asked == joined_company(entry.company):
+        return not question.titles
+    return asked in ("".join(person), "".join(name_words(entry.name)))
 
 
-def _marks(question: Question, entry: Entry) -> tuple[int, int]:
-    """Words typed with marks that the name has with others (Lân is not Lan), and without any, which may be either."""
-    typed = [word for word in question.words if word.marked]
-    if not typed:
-        return 0, 0
-    written = marked_words(f"{entry.name} {entry.company}")
-    missing = [word for word in typed if word.marked not in written]
-    unmarked = sum(word.folded in written for word in missing)
-    folded = folded_words(f"{entry.name} {entry.company}") if missing else ()
-    return sum(word.folded in folded for word in missing) - unmarked, unmarked
+def _marks(question: Question, entry: Entry) -> tuple[int, int, int]:
+    """How many words typed with marks are there with others, or in a name without any, and typed without, with some.
+
+    Lân is not Lan; a name without marks may be either; and who types marks leaves some out.
+    """
+    contradicted = unmarked = left_out = 0
+    if not any(word.marked for word in question.words):
+        return 0, 0, 0
+    fields = [(marked_words(text), folded_words(text)) for text in (entry.name, entry.company)]
+    for word in question.words:
+        having = [(written, folded) for written, folded in fields if word.folded in folded]
+        if not having or any((word.marked or word.folded) in written for written, _ in having):
+            continue
+        if not word.marked:
+            left_out += 1
+        elif any(written == folded for written, folded in having):
+            unmarked += 1
+        else:
+            contradicted += 1
+    return contradicted, unmarked, left_out
 
 
 def _addressed(question: Question, entry: Entry, given: str, allowed: int) -> int:
     """People are addressed by the given name: who has it is meant before who only has it in the middle.
 
-    It may have been taken for an honorific: Anh. With one in front no company is meant.
+    It may have been taken for an honorific: Anh.
     """
     if entry.kind == "account":
         return 2 if question.titles else 0

@@ -117,7 +117,7 @@ def put(
     if gone is not None and begun <= gone[0] <= now:
         return False
     old = db.execute(
-        f"SELECT {COLUMNS}, names, more, keys FROM customers JOIN words USING (place) WHERE ref = ?",
+        f"SELECT {COLUMNS}, names, more, keys FROM customers JOIN words USING (place) WHERE ref = ?",  # noqa: S608
         (ref,),
     ).fetchone()
     if old is not None and begun < old[13] <= now:

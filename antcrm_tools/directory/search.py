@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from antcrm_tools.directory.filters import Resolved, Unknown
+from antcrm_tools.directory.matching import SELECTED, beginning, every, newest_rows, one_of
 from antcrm_tools.directory.question import Question, Word, read_question
 from antcrm_tools.directory.ranking import Fit, Hit, ranked
-from antcrm_tools.directory.rows import COLUMNS, Labels, entries
-from antcrm_tools.directory.schema import KINDS
-from antcrm_tools.directory.tokens import SHORT_ENDS, changed_tokens, email_token, is_token, kind_token
+from antcrm_tools.directory.rows import Labels, entries
+from antcrm_tools.directory.tokens import SHORT_ENDS, dialled, email_token
 from antcrm_tools.identity.spelling import one_slip, slips
 
 _STEP, _MOST = 40, 200
@@ -42,8 +42,6 @@ _MOST_SHOWN = 200
 """Customers the parts of one answer show in all; whoever wants more has to say more."""
 
 _AFTER = re.compile(r"(?:([0-9]{1,4})-)?([0-9]{1,18})")
-_KINDS = tuple(kind_token(number) for number in range(len(KINDS)))
-_SELECTED = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Hits:
     sure: int = 0
     unknown: tuple[Unknown, ...] = ()
     asked: bool = True
-    """Whether there was anything to look for; without, it is the newest customers."""
+    """False: there was text, but nothing in it that can be looked for."""
 
 
 @dataclass(slots=True)
@@ -71,7 +69,7 @@ class _Pool:
 
     def add(self, groups: Sequence[str], fit: Fit) -> bool:
         """Take the newest who fit all groups; returns whether there may be more of them."""
-        rows = _rows(self.db, self.filters, _all(groups), None, self.size)
+        rows = newest_rows(self.db, self.filters, every(groups), None, self.size)
         for entry in entries(self.db, self.labels, rows):
             self.found.setdefault(entry.place, Hit(entry, fit))
         full = len(rows) == self.size
@@ -83,7 +81,7 @@ class _Pool:
         conditions, values = self.filters.where(days=False)
         marks = ", ".join("?" * len(refs))
         where = " AND ".join([f"c.ref IN ({marks})", *conditions])
-        rows = self.db.execute(f"SELECT {_SELECTED} FROM customers c WHERE {where}", (*refs, *values))  # noqa: S608
+        rows = self.db.execute(f"SELECT {SELECTED} FROM customers c WHERE {where}", (*refs, *values))  # noqa: S608
         for entry in entries(self.db, self.labels, rows.fetchall()):
             self.found[entry.place] = Hit(entry, Fit.KEY)
 
@@ -144,12 +142,21 @@ def _ranked(pool: _Pool, question: Question, wanted: int) -> tuple[list[Hit], in
     return hits[:_MOST_SHOWN], sure
 
 
+def _newest(db: sqlite3.Connection, labels: Labels, filters: Resolved, limit: int, after: str | None) -> Hits:
+    _, before = _parse(after)
+    rows = newest_rows(db, filters, "", before, limit + 1)
+    found = entries(db, labels, rows)
+    hits = tuple(Hit(entry, Fit.WORDS) for entry in found[:limit])
+    return Hits(hits, str(found[limit - 1].place) if len(found) > limit else None)
+
+
 # --- the steps ---
 
 
 def _search(pool: _Pool, question: Question) -> None:
     if question.refs:
         pool.named(question.refs)
+        question = question.without_refs()
     keys = _key_groups(question)
     if pool.found or not (question.words or keys):
         return
@@ -159,28 +166,34 @@ def _search(pool: _Pool, question: Question) -> None:
         _by_words(pool, question, keys)
     if pool.found:
         return
-    # Nobody fits all of it.
+    _by_part(pool, question, keys)
+
+
+def _by_part(pool: _Pool, question: Question, keys: list[str]) -> None:
+    """Nobody fits all of it. A phone says more than a name, and all words more than all but one."""
+    words = [one_of("names more", _readings(word)) for word in question.words]
     if question.mail_words:
-        pool.add([_in("names more", [word]) for word in question.mail_words], Fit.PART)
-    if len(keys) > 1 or question.words:
+        pool.add([one_of("names more", [word]) for word in question.mail_words], Fit.PART)
+    if len(keys) > 1 or words:
         for key in keys:
             pool.add([key], Fit.PART)
-    if 1 < len(question.words) <= _MOST_LEFT_OUT:
-        groups = [_in("names more", _readings(word)) for word in question.words]
-        for place in range(len(groups)):
-            pool.add(_without(groups, place), Fit.PART)
+    if keys and words and not pool.found:
+        pool.add(words, Fit.PART)
+    if 1 < len(words) <= _MOST_LEFT_OUT and not pool.found:
+        for place in range(len(words)):
+            pool.add(_without(words, place), Fit.PART)
 
 
 def _by_words(pool: _Pool, question: Question, keys: list[str]) -> None:
     words = question.words
-    exact = [_in("names", _readings(word)) for word in words]
+    exact = [one_of("names", _readings(word)) for word in words]
     if _newest_and_addressed(pool, question, [*exact, *keys], Fit.WORDS):
         # There are more than were looked at: those who fit best, however old.
         if any(word.marked for word in words):
-            pool.add([*(_in("names", [word.marked or word.folded]) for word in words), *keys], Fit.WORDS)
+            pool.add([*(one_of("names", [word.marked or word.folded]) for word in words), *keys], Fit.WORDS)
         if question.titles:
-            pool.add([*(_in("names", [title]) for title in question.titles), *exact, *keys], Fit.WORDS)
-    pool.add([_in("names", ["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
+            pool.add([*(one_of("names", [title]) for title in question.titles), *exact, *keys], Fit.WORDS)
+    pool.add([one_of("names", ["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
     if pool.few():
         _beginnings(pool, question, exact, keys)
     if pool.few():
@@ -194,7 +207,7 @@ def _newest_and_addressed(pool: _Pool, question: Question, groups: Sequence[str]
     if not pool.add(groups, fit):
         return False
     given = [*(reading for word in question.words for reading in word.readings), *question.titles]
-    pool.add([_in("names", ["~" + name for name in given]), *groups], fit)
+    pool.add([one_of("names", ["~" + name for name in given]), *groups], fit)
     return True
 
 
@@ -203,20 +216,19 @@ def _beginnings(pool: _Pool, question: Question, exact: list[str], keys: list[st
     groups = list(exact)
     for place, word in enumerate(question.words):
         if place == len(exact) - 1 or not _is_known(pool.db, word.folded):
-            groups[place] = _in("names", [*_readings(word), *_endings(pool.db, word.folded)])
-    if groups != exact:
-        _newest_and_addressed(pool, question, [*groups, *keys], Fit.BEGINNING)
+            groups[place] = one_of("names", [*_readings(word), *_endings(pool.db, word.folded)])
+    _newest_and_addressed(pool, question, [*groups, *keys], Fit.BEGINNING)
 
 
 def _elsewhere(pool: _Pool, question: Question, keys: list[str]) -> None:
-    groups = [_in("names more", _readings(word)) for word in question.words]
+    groups = [one_of("names more", _readings(word)) for word in question.words]
     pool.add([*groups, *keys], Fit.ELSEWHERE)
     last = question.words[-1].folded
     if pool.few() and (len(last) >= _RARE or (len(last) > 1 and not last.isalpha())):
-        pool.add([*groups[:-1], _beginning("names more", last), *keys], Fit.ELSEWHERE)
+        pool.add([*groups[:-1], beginning("names more", last), *keys], Fit.ELSEWHERE)
     if pool.few() and question.pieces:
         # Digits need not be a phone's: of `lan.nguyen.99` more may follow.
-        pool.add([*groups, *(_beginning("more", piece) for piece in question.pieces)], Fit.ELSEWHERE)
+        pool.add([*groups, *(beginning("more", piece) for piece in question.pieces)], Fit.ELSEWHERE)
 
 
 def _slips(pool: _Pool, question: Question, exact: list[str], keys: list[str]) -> None:
@@ -224,7 +236,9 @@ def _slips(pool: _Pool, question: Question, exact: list[str], keys: list[str]) -
     for known in (False, True):
         for place, word in enumerate(question.words):
             if _is_known(pool.db, word.folded) == known and (guesses := _guesses(pool.db, word.folded)):
-                _newest_and_addressed(pool, question, [_in("names", guesses), *_without(exact, place), *keys], Fit.SLIP)
+                _newest_and_addressed(
+                    pool, question, [one_of("names", guesses), *_without(exact, place), *keys], Fit.SLIP
+                )
         if not pool.few():
             return
 
@@ -233,10 +247,10 @@ def _is_known(db: sqlite3.Connection, word: str) -> bool:
     return db.execute("SELECT 1 FROM vocabulary WHERE word = ?", (word,)).fetchone() is not None
 
 
-def _endings(db: sqlite3.Connection, beginning: str) -> list[str]:
+def _endings(db: sqlite3.Connection, start: str) -> list[str]:
     found = db.execute(
         "SELECT word FROM vocabulary WHERE word >= ? AND word < ? ORDER BY length(word), word LIMIT ?",
-        (beginning, beginning + chr(0x10FFFF), _ENDINGS),
+        (start, start + chr(0x10FFFF), _ENDINGS),
     )
     return [word for (word,) in found]
 
@@ -250,84 +264,29 @@ def _guesses(db: sqlite3.Connection, word: str) -> list[str]:
     return [found for (found,) in rows if found != word and one_slip(found, word)][:_GUESSES]
 
 
-# --- the rows ---
-
-
-def _newest(db: sqlite3.Connection, labels: Labels, filters: Resolved, limit: int, after: str | None) -> Hits:
-    _, before = _parse(after)
-    rows = _rows(db, filters, "", before, limit + 1)
-    found = entries(db, labels, rows)
-    hits = tuple(Hit(entry, Fit.WORDS) for entry in found[:limit])
-    return Hits(hits, str(found[limit - 1].place) if len(found) > limit else None)
-
-
-def _rows(
-    db: sqlite3.Connection, filters: Resolved, match: str, before: int | None, limit: int
-) -> list[tuple[object, ...]]:
-    """Rows of the newest customers who fit, with all filters."""
-    conditions, values = filters.where()
-    if (places := filters.places) is not None:
-        conditions.append("c.place BETWEEN ? AND ?")
-        values += places
-    if before is not None:
-        conditions.append("c.place < ?")
-        values.append(before)
-    groups = [match] if match else []
-    groups += [_in("keys", tokens) for tokens in filters.tokens]
-    if filters.updated is not None:
-        changed = _changed(db, filters.updated)
-        if changed is None:
-            return []
-        groups += [_in("keys", changed)] if changed else []
-    whole = _all(groups)
-    if filters.excluded_tokens:
-        # The index cannot say "not" alone; every customer has a kind.
-        whole = f"({whole or _in('keys', _KINDS)}) NOT ({_in('keys', filters.excluded_tokens)})"
-    if not whole:
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        return db.execute(
-            f"SELECT {_SELECTED} FROM customers c {where} ORDER BY c.place DESC LIMIT ?",  # noqa: S608
-            (*values, limit),
-        ).fetchall()
-    # The index itself has to know the places: it goes through them in their order, and stops at the limit.
-    where = "".join(f" AND {condition.replace('c.place', 'f.rowid')}" for condition in conditions)
-    return db.execute(
-        f"SELECT {_SELECTED} FROM found f CROSS JOIN customers c ON c.place = f.rowid"  # noqa: S608
-        f" WHERE found MATCH ?{where} ORDER BY f.rowid DESC LIMIT ?",
-        (whole, *values, limit),
-    ).fetchall()
-
-
-def _changed(db: sqlite3.Connection, window: tuple[int, int]) -> list[str] | None:
-    """The tokens of a window of days of the last change; none: any day. None: nobody was changed in it."""
-    first = db.execute("SELECT min(updated_day) FROM customers WHERE updated_day >= ?", (max(window[0], 1),)).fetchone()
-    last = db.execute("SELECT max(updated_day) FROM customers WHERE updated_day <= ?", (window[1],)).fetchone()
-    if first[0] is None or last[0] is None or last[0] < first[0]:
-        return None
-    return changed_tokens(first[0], last[0])
-
-
-# --- the index's language; tokens are letters, digits and our own signs, so that nothing typed is an operator ---
+# --- what is looked for, in the index's language ---
 
 
 def _key_groups(question: Question) -> list[str]:
-    groups = [_in("keys", [phone]) for phone in question.phones]
-    groups += [_in("keys", [email_token(mailbox)]) for mailbox in question.mailboxes]
+    # Whoever is only known by a phone may have it for a name.
+    ways = ((one_of("keys", [phone]), one_of("names more", [dialled(phone)])) for phone in question.phones)
+    groups = [f"({' OR '.join(way)})" for way in ways]
+    groups += [one_of("keys", [email_token(mailbox)]) for mailbox in question.mailboxes]
     pieces = [_piece(piece, question) for piece in question.pieces]
     if len(pieces) > 1:
         # Or they are one piece, with spaces in it.
-        return [*groups, f"({_all(pieces)}) OR {_piece(''.join(question.pieces), question)}"]
+        return [*groups, f"({every(pieces)}) OR {_piece(''.join(question.pieces), question)}"]
     return groups + pieces
 
 
 def _piece(digits: str, question: Question) -> str:
     """What has these digits: a phone that begins or ends with them, or any text."""
     short = len(digits) in SHORT_ENDS
-    ways = [_in("keys", [f"t{digits}"]) if short else _beginning("keys", f"r{digits[::-1]}")]
+    ways = [one_of("keys", [f"t{digits}"]) if short else beginning("keys", f"r{digits[::-1]}")]
     if not question.only_ends:
         begun = [digits, "0" + digits.removeprefix("84")] if digits.startswith("84") else [digits]
-        ways += [_in("keys", [f"h{digits}"])] if short else [_beginning("keys", f"p{each}") for each in begun]
-        ways.append(_in("names more", [digits]))
+        ways += [one_of("keys", [f"h{digits}"])] if short else [beginning("keys", f"p{each}") for each in begun]
+        ways.append(one_of("names more", [digits]))
     return f"({' OR '.join(ways)})"
 
 
@@ -339,21 +298,3 @@ def _readings(word: Word) -> list[str]:
 
 def _without(groups: Sequence[str], place: int) -> list[str]:
     return [group for at, group in enumerate(groups) if at != place]
-
-
-def _in(columns: str, tokens: Iterable[str]) -> str:
-    return f"{{{columns}}} : ({' OR '.join(_quoted(token) for token in tokens)})"
-
-
-def _beginning(columns: str, token: str) -> str:
-    return f"{{{columns}}} : ({_quoted(token)} *)"
-
-
-def _all(groups: Sequence[str]) -> str:
-    return " AND ".join(f"({group})" for group in groups)
-
-
-def _quoted(token: str) -> str:
-    if not is_token(token):
-        raise ValueError(token)
-    return f'"{token}"'

@@ -112,14 +112,6 @@ def to_filters(work: Work, args: CustomerFilters) -> Filters:
     )
 
 
-_NOBODY_HAS: dict[str, Text] = {
-    "stage": msg("Nobody is at a stage “{value}”."),
-    "source": msg("Nobody has the source “{value}”."),
-    "owner": msg("Nobody has the owner “{value}”."),
-    "tag": msg("Nobody has the tag “{value}”."),
-}
-
-
 class UnknownValue(BaseModel):
     """A filter names something nobody has; `did_you_mean` are values in use."""
 
@@ -136,5 +128,17 @@ class UnknownValue(BaseModel):
 
     def sentence(self) -> Text:
         """In words."""
-        said = Text(_NOBODY_HAS[self.field].template, {"value": clean(self.value)})
+        said = _nobody_has(self.field, clean(self.value))
         return join([said, did_you_mean(self.did_you_mean)]) if self.did_you_mean else said
+
+
+def _nobody_has(field: Label, value: str) -> Text:
+    match field:
+        case "stage":
+            return msg("Nobody is at a stage “{value}”.", value=value)
+        case "source":
+            return msg("Nobody has the source “{value}”.", value=value)
+        case "owner":
+            return msg("Nobody has the owner “{value}”.", value=value)
+        case "tag":
+            return msg("Nobody has the tag “{value}”.", value=value)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from antcrm_tools.creating import Created, always, never
-from antcrm_tools.identity.duplicates import Reason, compare, reason_words
 from antcrm_tools.meaning import fingerprint
 from antcrm_tools.models import Customer, Draft
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
@@ -86,6 +85,9 @@ class CreateLead(LeadFields):
     )
 
 
+Reason: TypeAlias = Literal["phone", "email", "name_company"]
+
+
 class KnownCustomer(CustomerLine):
     """Somebody the lead seems to be already, and why."""
 
@@ -93,6 +95,8 @@ class KnownCustomer(CustomerLine):
 
     def sentence(self) -> Text:
         """The line, and the reasons."""
+        from antcrm_tools.identity.duplicates import reason_words  # noqa: PLC0415  its rules take a while to import, and a start needs none
+
         line = super().sentence()
         return (
             msg("{customer} ({reasons})", customer=line, reasons=comma(map(reason_words, self.why)))
@@ -188,6 +192,8 @@ def _created(made: Created) -> LeadCreated:
 
 
 def _duplicates(known: list[Customer], draft: Draft, region: str) -> LeadCreated:
+    from antcrm_tools.identity.duplicates import compare  # noqa: PLC0415  its rules take a while to import, and a start needs none
+
     duplicates = tuple(
         KnownCustomer(**CustomerLine.of(customer).model_dump(), why=compare(draft, customer, region))
         for customer in known

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from antcrm_tools.identity import emails, phones
-from antcrm_tools.identity.companies import company_of
 from antcrm_tools.identity.names import fold
 from antcrm_tools.in_words import field_word
 from antcrm_tools.meaning import email_key, phone_key
@@ -116,6 +115,8 @@ class CustomerLine(Result):
     @classmethod
     def of(cls, customer: Customer) -> CustomerLine:
         """The line of a customer."""
+        from antcrm_tools.identity.companies import company_of  # noqa: PLC0415  its rules take a while to import, and a start needs none
+
         return cls(
             ref=customer.ref,
             kind=customer.kind,

@@ -82,7 +82,7 @@ class FoundCustomers(Result):
 
 @tool(title=msg("Find customers"), most=Effect.READ, idempotent=True, args=FindCustomers, returns=FoundCustomers)
 async def find_customers(work: Work, args: FindCustomers) -> FoundCustomers:
-    """Find customers by any words (name, company, phone or its digits, e-mail, ref) and filters, best or newest first."""
+    """Find customers by any words (name, company, phone or its end, e-mail, ref) and filters, best or newest first."""
     from antcrm_tools.directory.ranking import Fit  # noqa: PLC0415  brings SQLite, which a start does not need
 
     filters = to_filters(work, args)

@@ -11,8 +11,6 @@ from pydantic import Field, JsonValue, WithJsonSchema
 
 from antcrm_tools import jobs
 from antcrm_tools.errors import BadInput
-from antcrm_tools.identity.companies import companies, company_key
-from antcrm_tools.identity.duplicates import compare, contradicts, mailboxes, numbers
 from antcrm_tools.jobs import Fate, FateName, Job
 from antcrm_tools.meaning import contact_keys
 from antcrm_tools.models import Draft
@@ -119,6 +117,8 @@ class Imported(Result):
 
 def _sort(rows: Sequence[JsonValue], region: str) -> tuple[dict[int, LeadFields], dict[int, Fate]]:
     """Good rows by number from 0, and the fates of the others: what is wrong, or which earlier row they repeat."""
+    from antcrm_tools.identity.duplicates import mailboxes, numbers  # noqa: PLC0415  its rules take a while to import, and a start needs none
+
     good: dict[int, LeadFields] = {}
     fates: dict[int, Fate] = {}
     seen: dict[str, int] = {}
@@ -164,10 +164,14 @@ class _Colleagues:
             self._rows.setdefault(key, []).append((number, draft))
 
     def _keys(self, draft: Draft) -> set[str]:
+        from antcrm_tools.identity.companies import companies, company_key  # noqa: PLC0415  its rules take a while to import, and a start needs none
+
         return {key.replace(" ", "") for company in companies(draft) if (key := company_key(company))}
 
 
 def _is_twin(one: Draft, other: Draft, region: str) -> bool:
+    from antcrm_tools.identity.duplicates import compare, contradicts  # noqa: PLC0415  its rules take a while to import, and a start needs none
+
     return "name_company" in compare(one, other, region) and not contradicts(one, other, region)
 
 

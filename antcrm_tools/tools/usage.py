@@ -18,11 +18,6 @@ _log = logging.getLogger(__name__)
 
 Named: TypeAlias = Literal["stage", "tag"]
 
-_UNUSED: dict[Named, Text] = {
-    "stage": msg("Nobody was at a stage “{value}” before."),
-    "tag": msg("Nobody had the tag “{value}” before."),
-}
-
 
 class Unused(BaseModel):
     """A value nobody had before, and values in use that may have been meant."""
@@ -35,7 +30,12 @@ class Unused(BaseModel):
 
     def sentence(self) -> Text:
         """In words. It was written all the same: the company may want a new one."""
-        said = Text(_UNUSED[self.field].template, {"value": clean(self.value)})
+        value = clean(self.value)
+        said = (
+            msg("Nobody was at a stage “{value}” before.", value=value)
+            if self.field == "stage"
+            else msg("Nobody had the tag “{value}” before.", value=value)
+        )
         return join([said, did_you_mean(self.did_you_mean)]) if self.did_you_mean else said
 
 

@@ -71,9 +71,12 @@ class Chat:
         region: str = "VN",
         host: str = "",
         account: str = "",
+        pictures: bool = False,
         token: Callable[[], str] = new_token,
     ) -> None:
         """`face` and `host` say in the records where a wish came from; `desk` is called when first needed.
+
+        `pictures`: the face can show them.
 
         `account` is ours at the messenger: to another one of ours messages bear the same names and are others.
         """
@@ -82,6 +85,7 @@ class Chat:
         self._host = host
         self._account = account
         self._zone = zone
+        self._pictures = pictures
         self._clock = clock
         self._region = region
         self._dialogues = Dialogues(clock, token)
@@ -276,7 +280,17 @@ class Chat:
     def _turn(self, person: Person, dialogue: Dialogue, message: str = "", *, tapped: str = "") -> Turn:
         place = f"{self._account}/{person.id}"
         source = f"{place}/{message}" if message else tapped
-        return Turn(dialogue, self._desk(), self._actor(person), self._region, self._zone, self._clock, source, place)
+        return Turn(
+            dialogue,
+            self._desk(),
+            self._actor(person),
+            self._region,
+            self._zone,
+            self._clock,
+            source,
+            place,
+            self._pictures,
+        )
 
     def _actor(self, person: Person) -> Actor:
         return Actor(person.who, self._face, self._host, person.scopes)

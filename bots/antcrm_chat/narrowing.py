@@ -11,6 +11,7 @@ from antcrm_chat.cards import Card
 from antcrm_chat.dialogue import Choice
 from antcrm_chat.steps import Look
 from antcrm_tools.errors import CrmError
+from antcrm_tools.in_words import field_word
 from antcrm_tools.outcomes import Done
 from antcrm_tools.text import Text, clean, comma, msg, verbatim
 from antcrm_tools.tools import tool_named
@@ -25,13 +26,6 @@ Filters = tuple[tuple[str, object], ...]
 _MOST = 6
 _IN_A_ROW = 3
 _WEEK, _MONTH = 6, 29
-
-_FIELD: dict[str, Text] = {
-    "stage": msg("stage: {value}"),
-    "source": msg("source: {value}"),
-    "owner": msg("owner: {value}"),
-    "created_from": msg("new since {value}"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,10 @@ def _worded(field: str, value: object) -> Text:
         return msg("mine")
     if field == "kind":
         return kind_word(value)  # pyright: ignore[reportArgumentType]  only we make them
-    return Text(_FIELD[field].template, {"value": clean(str(value))})
+    said = clean(str(value))
+    if field == "created_from":
+        return msg("new since {value}", value=said)
+    return msg("{field}: {value}", field=field_word(field), value=said)
 
 
 def _rows(choices: Sequence[Choice]) -> list[list[Choice]]:

@@ -54,8 +54,8 @@ class Reports:
         if (state := stages.copy_state.sentence()) is not None:
             lines.append(state)
         title = self._title(report, first, last)
-        card = self.turn.dialogue.card(title, lines, self._choices(report))
-        if step.picture and stages.total:
+        card = self.turn.dialogue.card(title, lines, self._choices(report, drawn=stages.total > 0))
+        if step.picture and stages.total and self.turn.pictures:
             card = replace(card, picture=Picture(title, tuple(_rows(stages))))
         return [replace(card, replaces=under) if under and not step.picture else card]
 
@@ -97,7 +97,7 @@ class Reports:
         title = msg("{period} ({days})", period=_LABEL[report.period], days=days)
         return join((title, msg("only yours"))) if report.mine else title
 
-    def _choices(self, report: Report) -> list[list[Choice]]:
+    def _choices(self, report: Report, *, drawn: bool) -> list[list[Choice]]:
         others = [
             Choice(_LABEL[period], ShowReport(replace(report, period=period)))
             for period in _PERIODS
@@ -107,7 +107,9 @@ class Reports:
             msg("Everybody's") if report.mine else msg("Only mine"), ShowReport(replace(report, mine=not report.mine))
         )
         more = [whose] if "@" in self.turn.actor.who else []
-        return [others, [*more, Choice(msg("Picture"), ShowReport(report, picture=True))]]
+        if drawn and self.turn.pictures:
+            more.append(Choice(msg("Picture"), ShowReport(report, picture=True)))
+        return [others, more]
 
 
 def _table(title: Text, counted: CustomersCounted, most: int = 20) -> list[Text]:

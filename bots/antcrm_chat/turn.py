@@ -57,6 +57,7 @@ class Turn:
     clock: Callable[[], datetime]
     source: str = ""
     place: str = ""
+    pictures: bool = False
 
     @property
     def drafts(self) -> Drafts:

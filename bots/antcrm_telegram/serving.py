@@ -92,6 +92,7 @@ class TelegramFace:
             zone=settings.zone,
             region=settings.region,
             host=platform.node(),
+            pictures=True,
             account=_whose_numbers(settings, token),
         )
         gate = Gate(settings.telegram_members, settings.language)

@@ -34,7 +34,8 @@ def drawn(
 
 
 def read(content: bytes) -> Image.Image:
-    """The picture; an error if it cannot be read to its end."""
+    """The picture, of few colours; an error if it cannot be read to its end."""
+    assert content[24] == 4, "half a byte for each pixel"
     image = Image.open(io.BytesIO(content))
     assert (image.format, image.mode) == ("PNG", "P")
     return image.convert("RGB")
@@ -81,8 +82,9 @@ def test_the_smallest_count_is_seen() -> None:
 
 
 def test_a_share_is_no_nothing_and_no_all() -> None:
-    most, least = (row_of(drawn(("", 2_999_999), ("", 1)), number, 900) for number in range(2))
-    nothing, everything = row_of(drawn(("", 5), ("", 0)), 1, 900), row_of(drawn(("", 2_999_999)), 0, 900)
+    last = WIDTH - EDGE - 64  # a digit and the sign
+    most, least = (row_of(drawn(("", 2_999_999), ("", 1)), number, last) for number in range(2))
+    everything, nothing = (row_of(drawn(("", 2_999_999), ("", 0)), number, last) for number in range(2))
     assert not same(least, nothing)
     assert not same(most, everything)
 

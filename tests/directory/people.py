@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from random import Random
+from zoneinfo import ZoneInfo
 
+from antcrm_tools.directory.rows import Labels, put
+from antcrm_tools.directory.schema import SCHEMA
 from antcrm_tools.models import Address, Customer, CustomField, Email, Kind, Phone
 from antcrm_tools.sandbox import words as made_up
 
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NEWEST = datetime(2026, 8, 3, tzinfo=UTC)
 _DAYS = 900
 _REPEATED = 0.02
@@ -131,7 +136,7 @@ class Person:
 
 def people(count: int, seed: int = 1) -> Iterator[Person]:
     """Customers in the order of their numbers, some of them there twice."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311  made-up people
     draw = _Draw(random)
     before: list[Person] = []
     for place in range(count):
@@ -141,6 +146,16 @@ def people(count: int, seed: int = 1) -> Iterator[Person]:
             who = draw.person() if random.random() < 0.88 else draw.account()
             before = [*before[-50:], who]
         yield draw.record(place, who)
+
+
+def copy_of(customers: Iterable[Customer]) -> tuple[sqlite3.Connection, Labels]:
+    """A copy in memory that holds them, as the store writes it."""
+    db, labels = sqlite3.connect(":memory:", isolation_level=None), Labels()
+    for statement in SCHEMA.split(";\n"):
+        db.execute(statement)
+    for customer in customers:
+        put(db, labels, customer, 1.0, 2.0, region="VN", zone=ZONE)
+    return db, labels
 
 
 def unmarked(text: str) -> str:
@@ -238,7 +253,8 @@ class _Draw:
         return f"{name} {random.choice(_BRANCHES)}".strip()
 
     def _number(self) -> str:
-        return f"0{self._random.choice(('91', '98', '32', '70', '86', '90', '37', '83'))}{self._random.randrange(10**7):07}"
+        prefix = self._random.choice(("91", "98", "32", "70", "86", "90", "37", "83"))
+        return f"0{prefix}{self._random.randrange(10**7):07}"
 
     def _mailbox(self, family: str, given: str, company: str) -> str:
         random = self._random

@@ -59,7 +59,7 @@ class Listed:
             return False
         last = len(asked.words) - 1
         sets = [self._having(unmarked(word), last=place == last) for place, word in enumerate(asked.words)]
-        others = set.intersection(*sets) if sets else set(range(len(self.people)))
+        others = set(range(len(self.people))).intersection(*sets)
         fits = (self._fit(asked, place) for place in others if place != meant)
         return all(fit is None or fit > best for fit in fits)
 
@@ -78,7 +78,10 @@ class Listed:
             return None
         written = self.written[place]
         others = {unmarked(word) for word in written if unmarked(word) != word}
-        wrong = sum(word != bare and word not in written and bare in others for word, bare in zip(asked.words, typed, strict=True))
+        wrong = sum(
+            word != bare and word not in written and bare in others
+            for word, bare in zip(asked.words, typed, strict=True)
+        )
         # The words may be a company's name, and then whoever belongs to it is meant as well.
         named = unmarked(person.given).lower() in typed or set(typed) <= set(_words(unmarked(person.company)))
         return how, wrong, int(not named)
@@ -87,13 +90,13 @@ class Listed:
         known = self.having.get((word, last))
         if known is None:
             like = (other for other in self.bearers if _likeness(word, other, last=last) != _OTHER)
-            known = self.having[word, last] = set().union(*(self.bearers[other] for other in like))
+            known = self.having[word, last] = set[int]().union(*(self.bearers[other] for other in like))
         return known
 
 
 def questions(people: Sequence[Person], count: int, seed: int) -> list[Asked]:
     """So many questions, of each kind alike."""
-    random, listed = Random(seed), Listed(people)
+    random, listed = Random(seed), Listed(people)  # noqa: S311  made-up questions
     persons = [place for place, person in enumerate(people) if person.family]
     found: list[Asked] = []
     for number in range(count):
@@ -110,7 +113,7 @@ def questions(people: Sequence[Person], count: int, seed: int) -> list[Asked]:
 # --- the ways ---
 
 
-def _no_marks(random: Random, who: Person) -> Asked:
+def _no_marks(_random: Random, who: Person) -> Asked:
     return _asked("no marks", who, unmarked(who.name).lower())
 
 

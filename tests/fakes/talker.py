@@ -16,7 +16,13 @@ from antcrm_tools.text import Language
 def chat_in(house: House, face: str = "terminal") -> Chat:
     """A chat over a house, as the faces make it."""
     return Chat(
-        house.desk, face=face, clock=house.clock, zone=house.settings.zone, region=house.settings.region, host="test"
+        house.desk,
+        face=face,
+        clock=house.clock,
+        zone=house.settings.zone,
+        region=house.settings.region,
+        host="test",
+        pictures=True,
     )
 
 
