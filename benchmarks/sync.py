@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import math
 import random
 import statistics
@@ -228,15 +227,21 @@ def _of_row(row: Row) -> tuple[object, ...]:
     fields = row.fields
     kind = "lead" if row.space == "lead" else ("account" if row.type == 1 else "contact")
     values = {name: [one["value"] for one in fields[name]] for name in ("phones", "emails")}
-    return kind, unicodedata.normalize("NFC", fields["name"]), *_lists(*values.values(), fields["tags"]), *(
-        fields[name] for name in ("stage", "sourceContact", "responsibleStaff")
-    ), row.created // 1000, row.updated // 1000
+    return (
+        kind,
+        unicodedata.normalize("NFC", fields["name"]),
+        *_lists(*values.values(), fields["tags"]),
+        *(fields[name] for name in ("stage", "sourceContact", "responsibleStaff")),
+        row.created // 1000,
+        row.updated // 1000,
+    )
 
 
 def _of_entry(entry: Entry) -> tuple[object, ...]:
     moments = (None if moment is None else int(moment.timestamp()) for moment in (entry.created_at, entry.updated_at))
     tags = [tag for tag in entry.tags if tag]
-    return entry.kind, entry.name, *_lists(entry.phones, entry.emails, tags), entry.stage, entry.source, entry.owner, *moments
+    lists = _lists(entry.phones, entry.emails, tags)
+    return entry.kind, entry.name, *lists, entry.stage, entry.source, entry.owner, *moments
 
 
 def _lists(*values: object) -> list[tuple[Any, ...]]:
@@ -260,7 +265,7 @@ async def killed_and_gone_on(url: str, folder: Path, records: Records, rate: flo
         print(f"  killed with SIGKILL after {asked} requests")
         async with copying(url, path, rate) as (store, sync, line):
             begun = time.perf_counter()
-            while not await sync.run_once():
+            while not await sync.run_once():  # noqa: ASYNC110  until the lease of the killed one is free
                 await asyncio.sleep(0.05)
             print(f"  gone on with: {line.count} requests, {time.perf_counter() - begun:.1f} s")
             meddling.cancel()

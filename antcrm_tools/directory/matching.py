@@ -41,7 +41,7 @@ def _quoted(token: str) -> str:
 def newest_rows(
     db: sqlite3.Connection, filters: Resolved, match: str, before: int | None, limit: int
 ) -> list[tuple[object, ...]]:
-    """Rows, as `SELECTED`, of the newest customers before a place who match, if anything has to, and pass the filters."""
+    """Rows, as `SELECTED`, of the newest customers before a place who match and pass the filters."""
     conditions, values = filters.where()
     if (places := filters.places) is not None:
         conditions.append("c.place BETWEEN ? AND ?")

@@ -167,7 +167,7 @@ def _entry(db: sqlite3.Connection, labels: Labels, row: Sequence[Any]) -> Entry:
     return Entry(
         place=place,
         ref=ref,
-        kind=KINDS[kind],
+        kind=KINDS[int(kind)],
         name=name,
         phones=tuple(phones.split(_BETWEEN)) if phones else (),
         emails=tuple(emails.split(_BETWEEN)) if emails else (),
