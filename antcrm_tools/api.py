@@ -152,7 +152,7 @@ class AntCrmApi:
         """
         params = {"contactType": ref.space, "leadId" if ref.space == "lead" else "customerId": ref.id}
         customers, begun = await self._read(params, background)
-        if self.watch is not None and all(map(is_deleted, customers)):
+        if self.watch is not None and all(c.as_ref() == ref and is_deleted(c) for c in customers):
             await self.watch.missing(ref, begun)
         return the_one(ref, customers)
 

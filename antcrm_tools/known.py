@@ -108,5 +108,5 @@ def shares_contact(one: Draft | Customer, other: Draft | Customer, region: str) 
 
 
 def _unreadable(error: CopyUnusable) -> bool:
-    _log.error("%s", error)
+    _log.error("the local copy cannot be used: %s", error.why)
     return False

@@ -113,10 +113,10 @@ def _naming(db: sqlite3.Connection, labels: Labels, group: Group) -> Callable[[i
 def time_name(group: Group, day: date) -> str:
     """What a day, or its week or month, is called."""
     if group == "month":
-        return f"{day:%Y-%m}"
+        return f"{day.year:04}-{day.month:02}"
     if group == "week":
         year, week, _ = day.isocalendar()
-        return f"{year}-W{week:02}"
+        return f"{year:04}-W{week:02}"
     return day.isoformat()
 
 

@@ -12,7 +12,7 @@ from antcrm_tools.directory.counts import Counted, Group, count, values
 from antcrm_tools.directory.erasing import erase
 from antcrm_tools.directory.facts import fact
 from antcrm_tools.directory.filters import Filters, near, resolve
-from antcrm_tools.directory.freshness import FILLED, SYNCED, Freshness, freshness
+from antcrm_tools.directory.freshness import FILLED, NO_DAYS, NO_UPDATES, SYNCED, Freshness, freshness
 from antcrm_tools.directory.rows import COLUMNS, Entry, Labels, entries
 from antcrm_tools.directory.schema import Label
 from antcrm_tools.directory.search import Hits, find
@@ -84,14 +84,15 @@ class Directory:
         Raises:
             CopyUnusable: it is still there.
         """
-        await self.store.write(lambda db, _: erase(db, ref, self.store.begin()))
+        await self.store.write(lambda db, labels: erase(db, labels, ref, self.store.begin()))
         await self.store.fold_away()
 
     async def is_whole(self) -> bool:
         """Whether everything was read once, and what changed since was read not long ago."""
 
         def look(db: sqlite3.Connection, _: Labels) -> bool:
-            synced = fact(db, SYNCED) if fact(db, FILLED) is not None else None
+            blind = any(fact(db, name) is not None for name in (NO_DAYS, NO_UPDATES))
+            synced = fact(db, SYNCED) if fact(db, FILLED) is not None and not blind else None
             return synced is not None and self.store.clock() - datetime.fromisoformat(synced) < _WHOLE
 
         return await self.store.read(look)

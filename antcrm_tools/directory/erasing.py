@@ -7,7 +7,7 @@ import sqlite3
 from antcrm_tools.directory import rows
 
 
-def erase(db: sqlite3.Connection, ref: str, now: float) -> None:
+def erase(db: sqlite3.Connection, labels: rows.Labels, ref: str, now: float) -> None:
     """Take a customer out, and words that only they had.
 
     The index keeps what was taken out until its parts are put together, which is done here; on a big copy that takes
@@ -23,3 +23,4 @@ def erase(db: sqlite3.Connection, ref: str, now: float) -> None:
         if used is None:
             db.execute("DELETE FROM vocabulary WHERE word = ?", (word,)).close()
             db.execute("DELETE FROM slips WHERE word = ?", (word,)).close()
+    labels.forget()  # it would take such a word for known

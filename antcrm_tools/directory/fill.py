@@ -11,7 +11,7 @@ import anyio
 
 from antcrm_tools.directory import windows
 from antcrm_tools.directory.facts import fact, set_fact
-from antcrm_tools.directory.freshness import BACK_TO, FILLED, SHARE, SYNCED
+from antcrm_tools.directory.freshness import BACK_TO, FILLED, NO_DAYS, SHARE, SYNCED
 from antcrm_tools.directory.reading import Reader, read_list
 from antcrm_tools.directory.rows import Labels
 from antcrm_tools.directory.unusable import CopyUnusable
@@ -31,9 +31,6 @@ SPACES: tuple[Space, ...] = ("lead", "customer")
 
 BEGUN = "fill_begun"
 """The fact of when the fill began: what has changed since is read again at its end."""
-
-NO_DAYS = "days_ignored"
-"""The fact that AntCRM does not look at days, so that there can be no windows."""
 
 _AT_ONCE = 4
 _SMALL = 8
@@ -127,7 +124,10 @@ class Fill:
         """Whether it is so little that windows are not worth it; else the day before which there is nobody."""
         planned = await self._store.read(lambda db, _: [w for w in windows.of_pass(db, OF_FILL) if w.space == space])
         if not planned:
+            lost = self._store.lost
             read = await read_list(self._reader, Query(space=space), 0, self._while_small)
+            if self._store.lost != lost:
+                raise CopyUnusable("lost")
             if read.ended and not read.shifted:
                 self._small.add(space)
                 return
@@ -192,14 +192,18 @@ class Fill:
         return windows.plan(db, OF_FILL, space, None if first <= oldest else first, last)
 
     async def _read(self, window: Window) -> None:
+        lost = self._store.lost
+
         async def watch(number: int, seen: frozenset[Ref]) -> bool:
+            if self._store.lost != lost:
+                raise CopyUnusable("lost")  # before the page is noted: it has to be read again
             if number % _NOTE_EVERY == _NOTE_EVERY - 1:
                 await self._duty.renew()
                 await self._store.write(lambda db, _: windows.reached(db, window, number, window.seen + len(seen)))
             return True
 
         # The last page that was noted is read once more: it may have been cut off in the middle.
-        page, known, lost = max(0, window.page - 1), window.seen, self._store.lost
+        page, known = max(0, window.page - 1), window.seen
         try:
             read = await read_list(self._reader, window.query, page, watch)
             for _attempt in range(1, _AGAIN):

@@ -27,6 +27,13 @@ REBUILT = "rebuilt"
 """The fact of when a damaged or older copy was thrown away, so that people can be told why it is filled again."""
 
 
+NO_DAYS = "days_ignored"
+"""The fact that AntCRM does not look at days, so that there can be no windows."""
+
+NO_UPDATES = "updates_ignored"
+"""The fact that AntCRM does not look at the day of a change: then only the sweep finds changes made elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """What the copy is worth. `customers` is how many it holds now."""

@@ -107,6 +107,6 @@ class Copy:
         try:
             await self.sync.run_once()
         except CopyUnusable as error:
-            _log.error("%s", error)
+            _log.error("the local copy cannot be used: %s", error.why)
         except Exception as error:  # noqa: BLE001  it must go on; the next pass may be better
             note_unexpected(error)

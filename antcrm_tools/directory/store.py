@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,7 +31,7 @@ from antcrm_tools.refs import Ref
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection, rows.Labels], T]
 
-_BUSY_SECONDS = 20.0
+_BUSY_SECONDS = 5.0
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",  # what a power cut takes is read from AntCRM again
@@ -39,6 +40,9 @@ _PRAGMAS = (
     "trusted_schema=OFF",
     "temp_store=MEMORY",
 )
+_SHY = 10.0
+"""Seconds for which nothing is written after it failed: whoever reads AntCRM would wait for the same again."""
+
 _OWNER = 0o600
 _ENDS = ("", "-wal", "-shm", "-journal")
 _KEEP_GONE = 3600.0
@@ -65,6 +69,7 @@ class Store:
         self._because: str | None = None
         self.lost = 0
         """Reads that could not be taken over, for whoever counts on them."""
+        self._shy_until = 0.0
 
     # --- what has been read of AntCRM ---
 
@@ -82,13 +87,20 @@ class Store:
         await self._noted(lambda db, _: self._forget(db, str(ref), begun))
 
     async def _noted(self, what: Work[object]) -> None:
-        """A copy that cannot be written must not spoil a read of AntCRM."""
+        """A copy that cannot be written must not spoil a read of AntCRM, nor hold it up for long."""
+        if self._loop_time() < self._shy_until:
+            self.lost += 1
+            return
         try:
             await self.write(what)
         except CopyUnusable as error:
             if not self.lost:
-                _log.error("%s", error)
+                _log.error("the local copy cannot be written: %s", error.why)
             self.lost += 1
+            self._shy_until = self._loop_time() + _SHY
+
+    def _loop_time(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def _forget(self, db: sqlite3.Connection, ref: str, begun: float) -> None:
         now = self.begin()
@@ -126,23 +138,34 @@ class Store:
         return await self._in_thread(self._reading, "BEGIN", what)
 
     async def fold_away(self) -> None:
-        """Write what is new into the file itself, so that nothing that was taken out lies beside it."""
+        """Write what is new into the file itself, so that nothing that was taken out lies beside it.
+
+        Raises:
+            CopyUnusable: something may lie there still.
+        """
 
         def fold_away() -> None:
             self._opened(self._writing).db.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
-        await asyncio.get_running_loop().run_in_executor(self._writing, fold_away)
+        await self._in(self._writing, fold_away)
 
     async def aclose(self) -> None:
         """Close the file, once what is under way is done."""
         for pool in dict.fromkeys((self._writing, self._reading)):
-            await asyncio.get_running_loop().run_in_executor(pool, self._close, pool)
+            with suppress(CopyUnusable):  # it was closed before
+                await self._in(pool, partial(self._close, pool))
             pool.shutdown(wait=False)
 
     async def _in_thread(self, pool: ThreadPoolExecutor, begin: str, what: Work[T]) -> T:
-        loop = asyncio.get_running_loop()
+        return await self._in(pool, lambda: self._with_care(pool, begin, what))
+
+    async def _in(self, pool: ThreadPoolExecutor, what: Callable[[], T]) -> T:
         try:
-            return await loop.run_in_executor(pool, self._with_care, pool, begin, what)
+            working = asyncio.get_running_loop().run_in_executor(pool, what)
+        except RuntimeError:
+            raise CopyUnusable("closed") from None
+        try:
+            return await working
         except (sqlite3.Error, OSError) as error:
             raise CopyUnusable(type(error).__name__) from None
 
@@ -161,12 +184,12 @@ class Store:
         opened.db.execute(begin).close()
         try:
             result = what(opened.db, opened.labels)
+            opened.db.execute("COMMIT").close()
         except BaseException:
             opened.labels.forget()
             with suppress(sqlite3.Error):
                 opened.db.execute("ROLLBACK").close()
             raise
-        opened.db.execute("COMMIT").close()
         return result
 
     # --- the file ---

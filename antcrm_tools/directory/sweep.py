@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from antcrm_tools.directory import windows
 from antcrm_tools.directory.facts import fact, set_fact
-from antcrm_tools.directory.fill import NO_DAYS, SPACES
+from antcrm_tools.directory.fill import SPACES
+from antcrm_tools.directory.freshness import NO_DAYS
 from antcrm_tools.directory.reading import Reader, read_list
 from antcrm_tools.directory.rows import Labels
+from antcrm_tools.directory.unusable import CopyUnusable
 from antcrm_tools.directory.windows import Window
 from antcrm_tools.errors import NotFound
 from antcrm_tools.models import Query
@@ -76,8 +78,10 @@ class Sweep:
             return False
         query = self._query(window, days=await self._store.read(lambda db, _: fact(db, NO_DAYS)) is None)
         for _attempt in range(_AGAIN):
-            begun = self._store.begin()
+            begun, lost = self._store.begin(), self._store.lost
             read = await read_list(self._reader, query, 0, self._watch)
+            if self._store.lost != lost:
+                raise CopyUnusable("lost")
             if not read.shifted:
                 await self._ask(await self._store.read(self._missing_since(window, begun)))
                 break

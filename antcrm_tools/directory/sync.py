@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
 
 from antcrm_tools.directory.duty import Duty, LostDutyError
@@ -70,7 +71,10 @@ class Sync:
             await self._pass(progress, now=now)
         except LostDutyError:
             return False
-        except CopyUnusable:
+        except CopyUnusable as error:
+            with suppress(CopyUnusable):
+                await self._trouble(error.code)
+                await self._duty.give_back()
             raise
         except CrmError as error:
             await self._trouble(error.code)

@@ -13,6 +13,7 @@ class CopyUnusable(CrmError):
 
     def __init__(self, why: str) -> None:
         """`why`: the name of the error behind it; its words may hold a path or a value."""
+        self.why = why
         super().__init__(
             msg("The local copy of the customers cannot be used ({why}).", why=why),
             done=msg("Nothing was searched."),

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from antcrm_tools.directory.facts import fact, set_fact
-from antcrm_tools.directory.fill import NO_DAYS, SPACES, utc_or_local
-from antcrm_tools.directory.freshness import SYNCED
+from antcrm_tools.directory.fill import SPACES, utc_or_local
+from antcrm_tools.directory.freshness import NO_DAYS, NO_UPDATES, SYNCED
 from antcrm_tools.directory.reading import Reader, Watched, read_list
 from antcrm_tools.directory.rows import Labels
+from antcrm_tools.directory.unusable import CopyUnusable
 from antcrm_tools.errors import FilterIgnored
 from antcrm_tools.models import Query
 from antcrm_tools.refs import Ref, Space
@@ -19,9 +20,6 @@ from antcrm_tools.refs import Ref, Space
 if TYPE_CHECKING:
     from antcrm_tools.directory.duty import Duty
     from antcrm_tools.directory.store import Store
-
-NO_UPDATES = "updates_ignored"
-"""The fact that AntCRM does not look at the day of a change: then only the sweep finds changes made elsewhere."""
 
 _OVERLAP = timedelta(minutes=10)
 """How far AntCRM's clock may be from ours."""
@@ -34,7 +32,7 @@ async def update(reader: Reader, store: Store, duty: Duty, *, clock: Callable[[]
         CrmError: it could not go on; the next pass begins where this one did.
         LostDutyError: another process has taken over.
     """
-    begun = clock()
+    begun, lost = clock(), store.lost
     last, no_days, no_updates = await store.read(
         lambda db, _: tuple(fact(db, name) for name in (SYNCED, NO_DAYS, NO_UPDATES))
     )
@@ -55,6 +53,9 @@ async def update(reader: Reader, store: Store, duty: Duty, *, clock: Callable[[]
     else:
         for space in SPACES:
             await _newest(reader, store, duty, space)
+
+    if store.lost != lost:
+        raise CopyUnusable("lost")
 
     def end(db: sqlite3.Connection, _: Labels) -> None:
         set_fact(db, SYNCED, begun.isoformat())

@@ -122,11 +122,10 @@ async def _look_up(work: Work, args: FindCustomers, filters: Filters, text: str)
         lines = [CustomerLine.of(c) for c in await _live(work, text, filters) if fits(filters, c, work.zone)]
     except NotActed:
         # On a day when AntCRM is away, who is in the copy is better than nobody; that it is a copy is said.
-        entries = await _copied(work, text)
+        entries = [entry for entry in await _copied(work, text) if fits(filters, _as_customer(entry), work.zone)]
         if not entries:
             raise
-        fresh = await work.copy.directory.freshness()
-        state = CopyState.of(fresh, work, always=True)
+        state = CopyState.of(await work.copy.directory.freshness(), work, always=True)
         lines = [CustomerLine.of_entry(entry) for entry in entries]
     if candidates(text) is not None and phones.canonical(text, work.records.region) is None:
         # Bare digits may be the number of a customer, and they may be the end of a phone.
@@ -187,13 +186,30 @@ async def _live(work: Work, text: str, filters: Filters) -> list[Customer]:
     return await work.records.by_email(text, spaces)
 
 
-async def _copied(work: Work, text: str) -> Sequence[Entry]:
+async def _copied(work: Work, text: str) -> list[Entry]:
+    """Who is meant, as far as the copy knows; nobody where it cannot be read either."""
     directory = work.copy.directory
     refs = [ref] if (ref := parse_ref(text)) is not None else list(candidates(text) or ())
     number = phones.canonical(text, work.records.region)
     mailbox = emails.mailbox_key(text)
-    by_key = await directory.bearing([number] if number else [], [mailbox] if mailbox else [])
-    return [*by_key, *await directory.named(str(ref) for ref in refs)]
+    try:
+        by_key = await directory.bearing([number] if number else [], [mailbox] if mailbox else [])
+        return [*by_key, *await directory.named(str(ref) for ref in refs)]
+    except CopyUnusable:
+        return []
+
+
+def _as_customer(entry: Entry) -> Customer:
+    return Customer(
+        kind=entry.kind,
+        id=entry.ref[1:],
+        stage=entry.stage,
+        source=entry.source,
+        owner=entry.owner,
+        tags=tuple(tag for tag in entry.tags if tag),
+        created_at=entry.created_at,
+        updated_at=entry.updated_at,
+    )
 
 
 async def _existing(work: Work, refs: Sequence[Ref]) -> list[Customer]:

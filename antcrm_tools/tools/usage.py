@@ -47,7 +47,7 @@ async def unused(work: Work, field: Named, values: Iterable[str]) -> tuple[Unuse
             return ()
         found = [(value, await directory.usage(field, value)) for value in dict.fromkeys(values)]
     except CopyUnusable as error:
-        _log.error("%s", error)
+        _log.error("the local copy cannot be used: %s", error.why)
         return ()
     return tuple(Unused(field=field, value=value, did_you_mean=use.near) for value, use in found if not use.known)
 

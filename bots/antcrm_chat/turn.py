@@ -242,7 +242,9 @@ class Turn:
         if len(hits) == 1 and step.cursor is None and found.next_cursor is None:
             if step.wish is None:
                 return await self.take(Open(hits[0].ref), "")
-            if whom is not None and whom.by != "digits":
+            # From the copy, because AntCRM is away: by now the phone may be somebody else's.
+            live = found.copy_state.as_of is None and not found.copy_state.incomplete
+            if whom is not None and whom.by != "digits" and live:
                 return await self._do(step.wish, hits[0].ref)
         return [self._list(step, found)]
 

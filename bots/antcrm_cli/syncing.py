@@ -36,7 +36,8 @@ async def run_sync(lang: str | None, *, full: bool, sandbox: bool) -> None:
                 await house.rest(_OTHERS_LOOK)
         if full:
             with _bar(language, msg("Looking for who is gone")) as move:
-                await house.copy().sync.sweep(move)
+                while not await house.copy().sync.sweep(move):
+                    await house.rest(_OTHERS_LOOK)
         fresh = await house.copy().directory.freshness()
         if fresh.trouble:
             raise NotActed(

@@ -1,7 +1,13 @@
 """Finding people in the chat."""
 
+import pytest
+
+from antcrm_tools.errors import NotActed
+from antcrm_tools.outcomes import Actor
 from antcrm_tools.sandbox import ACCOUNT, AN, ANH, CONTACT, HOA, Sandbox
-from tests.fakes.talker import Talker
+from antcrm_tools.tools import tool_named
+from tests.fakes.talker import Talker, chat_in
+from tests.fakes.world import ALWAYS, world
 
 
 async def test_one_is_shown_whole(lan: Talker) -> None:
@@ -101,3 +107,30 @@ async def test_help_start_and_words_that_mean_nothing(lan: Talker, sandbox: Sand
     assert "did not understand" in await lan.say("alo alo")
     assert "For example: delete L9457" in await lan.say("xoá ông An")
     assert not [request for request in sandbox.requests if request.method != "GET"]
+
+
+async def test_nothing_is_done_to_whom_only_the_copy_names() -> None:
+    async with world(people=60) as w:
+        lan = Talker(chat_in(w.house), language="en")
+        await lan.say("/status")  # the copy is whole
+        old, new = (w.sandbox.store.get("lead", number) for number in (9005, 9006))
+        assert old is not None
+        assert new is not None
+        phone = old.fields["phones"][0]["value"]
+        new.fields, old.fields = {**new.fields, "phones": old.fields["phones"]}, {**old.fields, "phones": []}
+        w.sandbox.store.save(old)
+        w.sandbox.store.save(new)
+        w.line.lose_request("GET", times=20)
+        screen = await lan.say(f"/note {phone} khách chốt đơn")
+        assert "Which customer do you mean?" in screen
+        assert "As of" in screen
+        assert not w.sent("PUT")
+
+
+async def test_the_copys_answer_passes_the_filters_too() -> None:
+    async with world(people=60) as w:
+        await Talker(chat_in(w.house), language="en").say("/status")
+        w.line.lose_request("GET", times=ALWAYS)
+        call = tool_named("find_customers").call({"query": AN.phone, "kind": "account"})
+        with pytest.raises(NotActed):
+            await w.house.desk().submit(call, Actor("lan@antcrm.example", "terminal"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import unicodedata
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,8 +19,10 @@ from pydantic import SecretStr
 from antcrm_tools.api import AntCrmApi, Retry
 from antcrm_tools.directory.directory import Directory
 from antcrm_tools.directory.filters import Filters
+from antcrm_tools.directory.rows import Labels
 from antcrm_tools.directory.store import Store
 from antcrm_tools.directory.sync import Sync
+from antcrm_tools.directory.unusable import CopyUnusable
 from antcrm_tools.models import Customer, Phone
 from antcrm_tools.pace import Pace
 from antcrm_tools.refs import Ref
@@ -79,11 +82,13 @@ def _nfc(text: str) -> str:
 
 
 @asynccontextmanager
-async def kept(people: int = 700, path: Path | None = None, **switches: Any) -> AsyncGenerator[Kept]:
+async def kept(
+    people: int = 700, path: Path | None = None, *, store: type[Store] = Store, **switches: Any
+) -> AsyncGenerator[Kept]:
     clock = Clock()
     with Sandbox.open(api_key=KEY, people=people, clock=clock, switches=Switches(**switches)) as sandbox:
         line = Faulty(httpx.ASGITransport(app=sandbox.app))
-        store = Store(path, clock=clock, zone=ZONE)
+        copy = store(path, clock=clock, zone=ZONE)
         api = AntCrmApi(
             "http://antcrm.test",
             SecretStr(KEY),
@@ -91,13 +96,13 @@ async def kept(people: int = 700, path: Path | None = None, **switches: Any) -> 
             transport=line,
             timezone=ZONE,
             retry=Retry(sleep=no_wait),
-            watch=store,
+            watch=copy,
         )
         try:
-            yield Kept(sandbox, line, api, store, clock)
+            yield Kept(sandbox, line, api, copy, clock)
         finally:
             await api.aclose()
-            await store.aclose()
+            await copy.aclose()
 
 
 @pytest.mark.parametrize("people", [0, 1, 19, 20, 21, 300, 1500])
@@ -299,3 +304,90 @@ async def test_an_older_version_is_made_anew(tmp_path: Path) -> None:
 
 def _an(stage: str) -> Customer:
     return Customer(kind="lead", id="1", name="Nguyễn Văn An", phones=(Phone(value="0912345678"),), stage=stage)
+
+
+class Failing(Store):
+    """A copy of which some writes fail."""
+
+    failing = range(0)
+    pages = looks = 0
+
+    def _put(self, db: sqlite3.Connection, labels: Labels, customers: Sequence[Customer], begun: float) -> int:
+        self.pages += 1
+        if self.pages in self.failing:
+            raise OSError("full")
+        return super()._put(db, labels, customers, begun)
+
+    def _loop_time(self) -> float:
+        self.looks += 1
+        return 60.0 * self.looks  # it is shy for no longer than one look
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5, 8, 20, 46, 60])
+async def test_a_page_that_could_not_be_written_is_read_again(lost: int) -> None:
+    async with kept(1700, store=Failing) as k:
+        assert isinstance(k.store, Failing)
+        k.store.failing = range(lost, lost + 1)
+        for _ in range(3):
+            with suppress(CopyUnusable):
+                await k.sync().run_once(now=True)
+            k.clock.advance(minutes=2)
+        assert (await k.directory.freshness()).complete
+        assert await k.everybody() == k.there()
+
+
+async def test_a_pass_that_lost_something_is_not_taken_for_done() -> None:
+    async with kept(300, store=Failing) as k:
+        assert isinstance(k.store, Failing)
+        await k.sync().run_once()
+        before = (await k.directory.freshness()).synced_at
+        k.clock.advance(minutes=10)
+        row = k.rows()[3]
+        row.fields, row.updated = {**row.fields, "stage": "Chốt"}, int(k.clock().timestamp() * 1000)
+        k.sandbox.store.save(row)
+        k.store.failing = range(1_000_000)
+        with pytest.raises(CopyUnusable):
+            await k.sync().run_once()
+        assert (await k.directory.freshness()).synced_at == before
+        k.store.failing = range(0)
+        await k.sync().run_once()
+        assert await k.everybody() == k.there()
+
+
+async def test_a_commit_that_fails_leaves_no_number_of_a_label_behind(tmp_path: Path) -> None:
+    async with kept(0, tmp_path / "copy.sqlite3") as k:
+        await k.store.seen([_an("Mới")], k.store.begin())
+
+        def full(db: sqlite3.Connection, labels: Labels) -> None:
+            labels.number(db, "stage", "Chốt")
+            db.execute("ROLLBACK").close()  # as SQLite does by itself where a COMMIT finds the disk full
+
+        with pytest.raises(CopyUnusable):
+            await k.store.write(full)
+        await k.store.seen([Customer(kind="lead", id="2", name="A", stage="Huỷ")], k.store.begin())
+        await k.store.seen([Customer(kind="lead", id="3", name="B", stage="Chốt")], k.store.begin())
+        assert sorted(row[3] for row in (await k.everybody()).values()) == ["Chốt", "Huỷ", "Mới"]
+
+
+async def test_a_store_that_is_closed_spoils_no_read() -> None:
+    async with kept(30) as k:
+        await k.store.aclose()
+        assert (await k.api.get(Ref("lead", "9001"))).name
+        with pytest.raises(CopyUnusable):
+            await k.directory.freshness()
+
+
+async def test_a_copy_that_cannot_see_changes_is_never_called_whole() -> None:
+    async with kept(700, filters_ignored=frozenset({"dates"})) as k:
+        await k.sync().run_once()
+        assert (await k.directory.freshness()).complete
+        assert not await k.directory.is_whole()
+
+
+async def test_the_first_year_of_all_is_counted() -> None:
+    async with kept(0) as k:
+        await k.store.seen(
+            [_an("Mới").model_copy(update={"created_at": datetime(1, 1, 1, 12, tzinfo=UTC)})], k.store.begin()
+        )
+        for by in ("day", "week", "month"):
+            assert (await k.directory.count(Filters(), (by,))).total == 1
