@@ -160,6 +160,7 @@ async def test_a_kill_loses_nothing_and_nothing_is_read_twice_for_it(tmp_path: P
         await asyncio.wait((working,))
         k.line.on_request = None
         before = k.line.asked["GET"]
+        await k.store.write(lambda _db, _labels: None)  # behind whatever it still had in hand
         k.clock.advance(seconds=61)  # the lease of who was killed
         assert await k.sync("next").run_once()
         assert await k.everybody() == k.there()
