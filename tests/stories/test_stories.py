@@ -29,6 +29,18 @@ async def found(face: Face, _: World) -> None:
     assert TUAN.name in await face.find("0834 567 890"), "stored with the eleven digits of before 2018"
 
 
+async def found_by_name(face: Face, world: World) -> None:
+    read = await face.find("hoa tran thi")
+    assert "Trần Thị Hoa" in read
+    await face.create("Lê Thị Diệu Xuân", "0977 555 333")
+    assert "Lê Thị Diệu Xuân" in await face.find("dieu xuan"), "what we write is found at once"
+    row = world.sandbox.store.get("lead", 9002)
+    assert row is not None
+    world.sandbox.store.remove(row, hard=True)
+    assert "0987.654.321" not in await face.find("L9002")
+    assert "0987.654.321" not in await face.find("hoa tran thi"), "who is gone is forgotten"
+
+
 async def several_found(face: Face, _: World) -> None:
     read = await face.find("+84 912 345 678")
     assert "L9001" in read
@@ -269,6 +281,7 @@ STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
         found,
+        found_by_name,
         several_found,
         not_found,
         created,
