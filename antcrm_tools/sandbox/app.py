@@ -66,7 +66,7 @@ class Endpoints:
         except ValueError:
             return refused("Body is not valid JSON", self.switches.refusals)
         entry.asked_losses = self._asked(entry)
-        fault = self.faults.take(entry.method, entry.path)
+        fault = self.faults.take(entry.method, entry.path, entry.query)
         return self._perform(entry) if fault is None else await self._meet(fault, entry)
 
     async def _meet(self, fault: Fault, entry: LoggedRequest) -> Answer:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
@@ -33,6 +34,8 @@ class When(TypedDict, total=False):
     """How many matching requests pass unharmed first. 0 unless said."""
     path: str
     """Only this path (``/contacts`` or ``/contacts/package``). Any unless said."""
+    param: str
+    """Only requests with this parameter, such as ``leadId``. Any unless said."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class Fault:
     seconds: float = 0
     late_by: float | None = None
     path: str | None = None
+    param: str | None = None
     left: int | None = 1
     skip: int = 0
 
@@ -127,10 +131,12 @@ class Faults:
         """Forget every fault, the standing ones too."""
         self._queue.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, query: Collection[str] = ()) -> Fault | None:
         """The fault that meets this request, if any; one of its ``times`` is used up."""
         for fault in self._queue:
             if fault.method not in ("*", method) or fault.path not in (None, path):
+                continue
+            if fault.param is not None and fault.param not in query:
                 continue
             if fault.skip:
                 fault.skip -= 1
@@ -147,6 +153,7 @@ class Faults:
         fault.left = when.get("times", 1)
         fault.skip = when.get("after", 0)
         fault.path = when.get("path")
+        fault.param = when.get("param")
         self._queue.append(fault)
 
 

@@ -138,7 +138,7 @@ async def test_a_conversation_and_a_stop_in_the_middle_of_it(at: Office) -> None
     assert at.sandbox.store.get("lead", HOA.id) is not None
     assert at.sandbox.destroying() == []
 
-    at.sandbox.faults.slow(0.5, "GET")
+    at.sandbox.faults.slow(0.5, "GET", param="leadId")
     update = lan.send_later(f"/note {AN.ref} trước khi dừng")
     await soon(lambda: len(at.sandbox.faults) == 0)  # AntCRM has begun to answer
     code, out, err = await program.stopped()
@@ -176,7 +176,7 @@ async def test_killed_with_messages_waiting_none_is_lost(at: Office) -> None:
     lan = at.phone()
     program = await at.start()
     await program.says(READY["en"])
-    at.sandbox.faults.slow(2, "GET")
+    at.sandbox.faults.slow(2, "GET", param="leadId")
     waiting = [lan.send_later(f"/note {one.ref} số {number}") for number, one in enumerate((AN, HOA, AN))]
     await soon(lambda: len(at.sandbox.faults) == 0)
     assert (await program.stopped(signal.SIGKILL))[0] == -signal.SIGKILL
@@ -195,7 +195,7 @@ async def test_killed_while_one_takes_long_what_others_wrote_is_not_done_again(a
     lan, minh = at.phone(), at.phone(MINH)
     program = await at.start()
     await program.says(READY["en"])
-    at.sandbox.faults.slow(20, "GET")
+    at.sandbox.faults.slow(20, "GET", param="leadId")
     slow = lan.send_later(f"/find {AN.ref}")
     await soon(lambda: len(at.sandbox.faults) == 0)
     for number in range(3):
@@ -220,7 +220,7 @@ async def test_killed_while_one_takes_long_what_others_wrote_is_not_done_again(a
 async def test_a_second_ctrl_c_does_not_wait(at: Office) -> None:
     program = await at.start()
     await program.says(READY["en"])
-    at.sandbox.faults.slow(20, "GET")
+    at.sandbox.faults.slow(20, "GET", param="leadId")
     update = at.phone().send_later(f"/find {AN.ref}")
     await soon(lambda: len(at.sandbox.faults) == 0)
     program.process.send_signal(signal.SIGINT)
