@@ -10,9 +10,7 @@ from antcrm_tools.directory.unusable import CopyUnusable
 from antcrm_tools.errors import NotFound
 from antcrm_tools.gather import all_of
 from antcrm_tools.identity.companies import companies, company_key
-from antcrm_tools.identity.duplicates import compare, near_names
-from antcrm_tools.identity.emails import mailbox_key
-from antcrm_tools.identity.phones_in_text import phones_in_field
+from antcrm_tools.identity.duplicates import compare, mailboxes, near_names, numbers
 from antcrm_tools.models import Customer, Draft, Email, Phone
 from antcrm_tools.refs import Ref, parse_ref
 
@@ -55,16 +53,14 @@ class Known:
         if self._directory is None:
             return []
         region = self._records.region
-        numbers = {form for phone in phones for form in phones_in_field(phone, region)}
-        mailboxes = {key for email in emails if (key := mailbox_key(email))}
-        try:
-            entries = await self._directory.bearing(numbers, mailboxes)
-        except CopyUnusable as error:
-            _unreadable(error)
-            return []
         asked = Draft(
             code="", phones=tuple(Phone(value=each) for each in phones), emails=tuple(Email(value=e) for e in emails)
         )
+        try:
+            entries = await self._directory.bearing(numbers(asked, region), mailboxes(asked))
+        except CopyUnusable as error:
+            _unreadable(error)
+            return []
         fresh = await self._fresh(entries, {customer.ref for customer in found}, background)
         return [customer for customer in fresh if shares_contact(asked, customer, region)]
 
@@ -100,11 +96,7 @@ class Known:
 
 def shares_contact(one: Draft | Customer, other: Draft | Customer, region: str) -> bool:
     """Whether two have a phone or a mailbox in common, whoever else uses it."""
-    numbers, others = (
-        {form for phone in each.phones for form in phones_in_field(phone.value, region)} for each in (one, other)
-    )
-    boxes, other_boxes = ({mailbox_key(email.value) for email in each.emails} - {None} for each in (one, other))
-    return bool(numbers & others or boxes & other_boxes)
+    return bool(numbers(one, region) & numbers(other, region) or mailboxes(one) & mailboxes(other))
 
 
 def _unreadable(error: CopyUnusable) -> bool:

@@ -15,6 +15,9 @@ Kind: TypeAlias = Literal["lead", "contact", "account"]
 Gender: TypeAlias = Literal["male", "female", "other"]
 """AntCRM's 0, 1 and 2."""
 
+Likeness: TypeAlias = Literal["phone", "email", "name_company"]
+"""Why two records may be the same customer, the surest first."""
+
 Day: TypeAlias = date | str
 """A day; text where AntCRM holds one that cannot be read as a day, kept as it stands."""
 

@@ -11,14 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, get_args
 
 from antcrm_tools.directory.filters import Resolved, Unknown
 from antcrm_tools.directory.rows import Labels
-from antcrm_tools.directory.schema import KINDS, LABELS, NONE, Label
-from antcrm_tools.identity.names import fold
+from antcrm_tools.directory.schema import KINDS, LABELS, NONE, Group
 
-Group: TypeAlias = Literal["stage", "tag", "owner", "source", "kind", "day", "week", "month"]
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 
 TIMES: Final = ("day", "week", "month")
@@ -47,23 +45,18 @@ def count(db: sqlite3.Connection, labels: Labels, filters: Resolved, by: Sequenc
     total = int(db.execute(f"SELECT count(*) FROM customers c{where}", values).fetchone()[0])  # noqa: S608
     if not by:
         return Counted(total)
-    columns = list(dict.fromkeys(_column(group) for group in by))
+    by_tag = "tag" in by
+    # A tag's table has the day of creation, too.
+    columns = {group: _column(group, by_tag=by_tag) for group in by}
     # The order of the index: a label, then the day. With it nothing has to be sorted.
-    columns.sort(key=lambda column: column == "c.created_day")
+    ordered = sorted(dict.fromkeys(columns.values()), key=lambda column: column.endswith(".created_day"))
     source = "customers c"
-    if "t.tag" in columns:
-        # Driven by the tags, which stand in their order, too.
-        source = (
-            "tagged t CROSS JOIN customers c ON c.place = t.place" if conditions or len(columns) > 1 else "tagged t"
-        )
-        columns = ["t.created_day" if column == "c.created_day" else column for column in columns]
-    found = db.execute(
-        f"SELECT {', '.join(columns)}, count(*) FROM {source}{where} GROUP BY {', '.join(columns)}",  # noqa: S608
-        values,
-    )
-    places = [
-        columns.index(_column(group)) if _column(group) in columns else columns.index("t.created_day") for group in by
-    ]
+    if by_tag:
+        alone = not conditions and len(ordered) == 1
+        source = "tagged t" if alone else "tagged t CROSS JOIN customers c ON c.place = t.place"
+    listed = ", ".join(ordered)
+    found = db.execute(f"SELECT {listed}, count(*) FROM {source}{where} GROUP BY {listed}", values)  # noqa: S608
+    places = [ordered.index(columns[group]) for group in by]
     named: list[Callable[[int], str]] = [_naming(db, labels, group) for group in by]
     rows: Counter[tuple[str, ...]] = Counter()
     for row in found:
@@ -71,27 +64,9 @@ def count(db: sqlite3.Connection, labels: Labels, filters: Resolved, by: Sequenc
     return Counted(total, tuple(_sorted(rows, by)))
 
 
-def values(db: sqlite3.Connection, field: Label, prefix: str = "") -> list[tuple[str, int]]:
-    """The values of a label in use, with how many have them, the most used first; `prefix` needs no marks."""
-    column = "tag" if field == "tag" else field
-    table = "tagged" if field == "tag" else "customers"
-    known = {
-        int(number): (str(value), str(folded))
-        for number, value, folded in db.execute("SELECT id, value, folded FROM labels WHERE field = ?", (field,))
-    }
-    wanted = fold(prefix)
-    found: list[tuple[str, int]] = []
-    for number, (value, folded) in known.items():
-        if folded.startswith(wanted) or any(word.startswith(wanted) for word in folded.split()):
-            many = db.execute(f"SELECT count(*) FROM {table} WHERE {column} = ?", (number,)).fetchone()[0]  # noqa: S608
-            if many:
-                found.append((value, int(many)))
-    return sorted(found, key=lambda each: (-each[1], each[0]))
-
-
-def _column(group: Group) -> str:
+def _column(group: Group, *, by_tag: bool) -> str:
     if group in TIMES:
-        return "c.created_day"
+        return "t.created_day" if by_tag else "c.created_day"
     return "t.tag" if group == "tag" else f"c.{group}"
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from antcrm_tools.directory.counts import Counted, Group, count, values
+from antcrm_tools.directory.counts import Counted, count
 from antcrm_tools.directory.erasing import erase
 from antcrm_tools.directory.facts import fact
 from antcrm_tools.directory.filters import Filters, near, resolve
 from antcrm_tools.directory.freshness import FILLED, NO_DAYS, NO_UPDATES, SYNCED, Freshness, freshness
 from antcrm_tools.directory.rows import COLUMNS, Entry, Labels, entries
-from antcrm_tools.directory.schema import Label
+from antcrm_tools.directory.schema import Group, Label
 from antcrm_tools.directory.search import Hits, find
 from antcrm_tools.directory.store import Store
 from antcrm_tools.directory.tokens import company_token, email_token, storable
@@ -73,10 +73,6 @@ class Directory:
     async def count(self, filters: Filters, by: Sequence[Group] = ()) -> Counted:
         """How many there are, in groups of up to two kinds."""
         return await self.store.read(lambda db, labels: count(db, labels, resolve(db, filters), by))
-
-    async def values(self, field: Label, prefix: str = "") -> list[tuple[str, int]]:
-        """The values of a label in use, with how many have them; `prefix` needs no marks."""
-        return await self.store.read(lambda db, _: values(db, field, prefix))
 
     async def erase(self, ref: str) -> None:
         """Take a customer out for good. AntCRM's record comes back with the next pass, if it is still there.

@@ -71,7 +71,6 @@ class Fill:
         self._lock = anyio.Lock()
         self._taken: set[int] = set()
         self._oldest: dict[Space, date] = {}
-        self._small: set[Space] = set()
 
     async def run(self) -> None:
         """Read what is missing.
@@ -129,7 +128,6 @@ class Fill:
             if self._store.lost != lost:
                 raise CopyUnusable("lost")
             if read.ended and not read.shifted:
-                self._small.add(space)
                 return
         years = 1
         while years < _FURTHEST_YEARS:

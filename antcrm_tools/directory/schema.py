@@ -10,6 +10,9 @@ VERSION: Final = 1
 Label: TypeAlias = Literal["stage", "source", "owner", "tag"]
 """A field with few values that many customers share."""
 
+Group: TypeAlias = Literal["stage", "tag", "owner", "source", "kind", "day", "week", "month"]
+"""By what customers can be counted; times are those of creation."""
+
 LABELS: Final[tuple[Label, ...]] = ("stage", "source", "owner", "tag")
 
 KINDS: Final = ("lead", "contact", "account")

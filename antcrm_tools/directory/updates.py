@@ -75,7 +75,6 @@ async def _created(reader: Reader, duty: Duty, query: Query, seen: frozenset[Ref
 
 async def _newest(reader: Reader, store: Store, duty: Duty, space: Space) -> None:
     """Without days: the beginning of the list, until a page shows nobody new."""
-    known: set[str] = set()
 
     def look(db: sqlite3.Connection, _: Labels) -> set[str]:
         return {row[0] for row in db.execute("SELECT ref FROM customers ORDER BY place DESC LIMIT 1000")}

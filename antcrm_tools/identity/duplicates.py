@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Literal, TypeAlias
 
 from antcrm_tools.identity.companies import company_key, domains, is_named_as_company, written_companies
 from antcrm_tools.identity.emails import is_shared, mailbox_key
@@ -20,12 +19,10 @@ from antcrm_tools.identity.names import (
 )
 from antcrm_tools.identity.phones_in_text import phones_in_field
 from antcrm_tools.identity.spelling import one_slip, untelex
-from antcrm_tools.models import Customer, Draft
+from antcrm_tools.models import Customer, Draft, Likeness
 from antcrm_tools.text import Text, msg
 
-Reason: TypeAlias = Literal["phone", "email", "name_company"]
-
-_WORDS: dict[Reason, Text] = {
+_WORDS: dict[Likeness, Text] = {
     "phone": msg("same phone"),
     "email": msg("same e-mail"),
     "name_company": msg("similar name, same company"),
@@ -37,7 +34,7 @@ _I_OR_Y = re.compile(r"(?<=[bcdghklmnprstvx])y$|(?<=qu)y$")
 _TAX_CODES = frozenset({"mst", "ma so thue", "ma thue", "tax code", "tax id", "tax no", "vat", "vat no"})
 
 
-def compare(one: Customer | Draft, other: Customer | Draft, region: str = "VN") -> tuple[Reason, ...]:
+def compare(one: Customer | Draft, other: Customer | Draft, region: str = "VN") -> tuple[Likeness, ...]:
     """Return why two records may be the same customer, the surest reason first; empty where they are not.
 
     - *phone*: a phone in common, whatever the spelling. Families share phones, and the extensions of a switchboard its
@@ -47,7 +44,7 @@ def compare(one: Customer | Draft, other: Customer | Draft, region: str = "VN") 
     - *name_company*: people whose names are near, at the same company; or a company named twice that also has its tax
       code, a domain of its own or its street in common. A name alone never is a reason, not even a company's.
     """
-    reasons: list[Reason] = []
+    reasons: list[Likeness] = []
     if numbers(one, region) & numbers(other, region):
         reasons.append("phone")
     shared = mailboxes(one) & mailboxes(other)
@@ -100,7 +97,7 @@ def mailboxes(record: Customer | Draft) -> frozenset[str]:
     return frozenset(key for email in record.emails if (key := mailbox_key(email.value)))
 
 
-def reason_words(reason: Reason) -> Text:
+def reason_words(reason: Likeness) -> Text:
     """Return a reason for a person."""
     return _WORDS[reason]
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from antcrm_tools.directory.schema import Group
 from antcrm_tools.registry import Effect, Result, tool
 from antcrm_tools.text import Text, clean, join, msg, msgs, verbatim
 from antcrm_tools.tools.asking import CopyState, CustomerFilters, UnknownValue, to_filters
 
 if TYPE_CHECKING:
     from antcrm_tools.work import Work
-
-Group: TypeAlias = Literal["stage", "tag", "owner", "source", "kind", "day", "week", "month"]
 
 _MOST = 200
 """Groups in one answer."""
@@ -59,16 +58,17 @@ class CustomersCounted(Result):
 
     def _table(self) -> list[Text]:
         if all(len(each.group) == 1 for each in self.groups):
-            return [msg("{group}: {count}", group=_named(each.group[0]), count=each.count) for each in self.groups]
+            return [msg("{group}: {count}", group=named(each.group[0]), count=each.count) for each in self.groups]
         rows: dict[str, list[Text]] = {}
         for each in self.groups:
             first, *others = each.group or ("",)
-            cell = msg("{group}: {count}", group=_named(" / ".join(others)), count=each.count)
+            cell = msg("{group}: {count}", group=named(" / ".join(others)), count=each.count)
             rows.setdefault(first, []).append(cell)
-        return [msg("{group}: {counts}", group=_named(first), counts=join(row, " · ")) for first, row in rows.items()]
+        return [msg("{group}: {counts}", group=named(first), counts=join(row, " · ")) for first, row in rows.items()]
 
 
-def _named(value: str) -> Text:
+def named(value: str) -> Text:
+    """The value of a group, for a person."""
     return verbatim(clean(value, _KEY)) if value else _NONE
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from antcrm_tools.creating import Created, always, never
 from antcrm_tools.meaning import fingerprint
-from antcrm_tools.models import Customer, Draft
+from antcrm_tools.models import Customer, Draft, Likeness
 from antcrm_tools.registry import Args, Effect, Preview, Result, tool
 from antcrm_tools.text import Text, clean, comma, join, msg, msgs
 from antcrm_tools.tools.fields import (
@@ -85,13 +85,10 @@ class CreateLead(LeadFields):
     )
 
 
-Reason: TypeAlias = Literal["phone", "email", "name_company"]
-
-
 class KnownCustomer(CustomerLine):
     """Somebody the lead seems to be already, and why."""
 
-    why: tuple[Reason, ...] = ()
+    why: tuple[Likeness, ...] = ()
 
     def sentence(self) -> Text:
         """The line, and the reasons."""

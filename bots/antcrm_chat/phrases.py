@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from antcrm_chat.intents import Command
 from antcrm_tools.identity.names import fold
 
-COMMANDS: tuple[Command, ...] = (
-    "start",
-    "help",
-    "find",
-    "report",
-    "lead",
-    "stage",
-    "tag",
-    "untag",
-    "note",
-    "delete",
-    "recent",
-    "undo",
-    "status",
-    "cancel",
-)
+COMMANDS: tuple[Command, ...] = get_args(Command)
 
 # Both places of the tone mark where people disagree (xoá, xóa). Words that are also names or everyday words (tra: Trà)
 # are left out: a message is a command only when it cannot be anything else.

@@ -13,9 +13,9 @@ from antcrm_chat.intents import Period, Report
 from antcrm_chat.steps import ShowReport
 from antcrm_tools.errors import CrmError
 from antcrm_tools.outcomes import Done
-from antcrm_tools.text import Text, clean, join, msg, msgs, verbatim
+from antcrm_tools.text import Text, join, msg, msgs
 from antcrm_tools.tools import tool_named
-from antcrm_tools.tools.count_customers import CustomersCounted
+from antcrm_tools.tools.count_customers import CustomersCounted, named
 from antcrm_tools.tools.list_changes import ChangesFound
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _PERIODS: tuple[Period, ...] = ("today", "week", "month")
 _LABEL: dict[Period, Text] = {"today": msg("Today"), "week": msg("This week"), "month": msg("This month")}
 _OWNERS = 8
 _OPEN = 50
-_NONE = msg("(none)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +113,9 @@ class Reports:
 
 def _table(title: Text, counted: CustomersCounted, most: int = 20) -> list[Text]:
     shown = counted.groups[:most]
-    lines = [msg("• {group}: {count}", group=_named(each.group[0]), count=each.count) for each in shown if each.count]
+    lines = [msg("• {group}: {count}", group=named(each.group[0]), count=each.count) for each in shown if each.count]
     return [title, *lines] if lines else []
 
 
 def _rows(counted: CustomersCounted) -> list[tuple[Text, int]]:
-    return [(_named(each.group[0]), each.count) for each in counted.groups if each.count]
-
-
-def _named(value: str) -> Text:
-    return verbatim(clean(value, 60)) if value else _NONE
+    return [(named(each.group[0]), each.count) for each in counted.groups if each.count]

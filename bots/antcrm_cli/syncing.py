@@ -26,7 +26,7 @@ async def run_sync(lang: str | None, *, full: bool, sandbox: bool) -> None:
     settings = settings_for(lang, sandbox=sandbox)
     language = settings.language
     async with House(settings) as house:
-        with _bar(language, msg("Copying customers")) as move:
+        with _Bar(language, msg("Copying customers")) as move:
             while not await house.copy().sync.run_once(move, now=True):
                 # Another program on this machine is at it: its work counts as ours.
                 fresh = await house.copy().directory.freshness()
@@ -35,7 +35,7 @@ async def run_sync(lang: str | None, *, full: bool, sandbox: bool) -> None:
                     break
                 await house.rest(_OTHERS_LOOK)
         if full:
-            with _bar(language, msg("Looking for who is gone")) as move:
+            with _Bar(language, msg("Looking for who is gone")) as move:
                 while not await house.copy().sync.sweep(move):
                     await house.rest(_OTHERS_LOOK)
         fresh = await house.copy().directory.freshness()
@@ -73,10 +73,6 @@ class _Bar:
 
     async def _move(self, done: int, total: int) -> None:
         self._progress.update(self._task, completed=done, total=total)
-
-
-def _bar(language: Language, what: Text) -> _Bar:
-    return _Bar(language, what)
 
 
 def _say(language: Language, text: Text) -> None:

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from antcrm_tools.directory.counts import GROUPS, Group, time_name
+from antcrm_tools.directory.counts import GROUPS, time_name
 from antcrm_tools.directory.directory import Directory
 from antcrm_tools.directory.filters import Filters
+from antcrm_tools.directory.schema import Group
 from antcrm_tools.directory.store import Store
 from antcrm_tools.models import Customer
 from tests.fakes.clock import Clock
@@ -123,10 +124,3 @@ async def test_a_value_nobody_has(directory: Directory) -> None:
     found = await directory.count(Filters(stage="Mớii"), ("month",))
     assert found.total == 0
     assert [(each.field, each.near) for each in found.unknown] == [("stage", ("Mới",))]
-
-
-async def test_values_in_use(directory: Directory) -> None:
-    tags = dict(await directory.values("tag"))
-    assert tags == dict(Counter(tag for c in EVERYBODY for tag in c.tags))
-    assert list(dict(await directory.values("tag", "dai"))) == ["Đại lý"]
-    assert await directory.values("stage", "zz") == []

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from antcrm_tools.identity.duplicates import Reason
-from antcrm_tools.models import Address, CustomField, Draft, Email, Kind, Phone
+from antcrm_tools.models import Address, CustomField, Draft, Email, Kind, Likeness, Phone
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Pair:
 
     one: Draft
     other: Draft
-    reasons: frozenset[Reason]
+    reasons: frozenset[Likeness]
     about: str
 
 
@@ -263,7 +262,7 @@ def at(random: Random, name: str, company: str, *, phone: str = "", email: str =
     return record(name, phone=phone, email=email, note=note, fields=fields)
 
 
-def yes(one: Draft, other: Draft, about: str, *reasons: Reason) -> Pair:
+def yes(one: Draft, other: Draft, about: str, *reasons: Likeness) -> Pair:
     return Pair(one, other, frozenset(reasons), about)
 
 

@@ -10,7 +10,8 @@ from typing import get_args
 
 import pytest
 
-from antcrm_tools.identity.duplicates import Reason, compare, contradicts, reason_words
+from antcrm_tools.identity.duplicates import compare, contradicts, reason_words
+from antcrm_tools.models import Likeness
 from tests.identity.pairs import (
     SWAPPED,
     TWINS,
@@ -35,7 +36,7 @@ from tests.identity.pairs import (
     yes,
 )
 
-REASONS: tuple[Reason, ...] = get_args(Reason)
+REASONS: tuple[Likeness, ...] = get_args(Likeness)
 AIM = 0.98
 
 
@@ -242,14 +243,14 @@ MAKERS: tuple[tuple[Callable[[Random], Pair], int], ...] = (
 
 
 @pytest.fixture(scope="module")
-def judged() -> list[tuple[Pair, frozenset[Reason]]]:
+def judged() -> list[tuple[Pair, frozenset[Likeness]]]:
     """Every pair with what `compare` says of it; the same ones every time."""
     random = Random(2018)  # noqa: S311
     made = [make(random) for make, count in MAKERS for _ in range(count)]
     return [(pair, frozenset(compare(pair.one, pair.other))) for pair in made]
 
 
-def shown(wrong: list[tuple[Pair, frozenset[Reason]]]) -> str:
+def shown(wrong: list[tuple[Pair, frozenset[Likeness]]]) -> str:
     return "\n".join(
         f"{pair.about}: {sorted(said)} instead of {sorted(pair.reasons)}\n"
         + "\n".join(
@@ -260,7 +261,7 @@ def shown(wrong: list[tuple[Pair, frozenset[Reason]]]) -> str:
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_precision_and_recall(judged: list[tuple[Pair, frozenset[Reason]]], reason: Reason) -> None:
+def test_precision_and_recall(judged: list[tuple[Pair, frozenset[Likeness]]], reason: Likeness) -> None:
     right = sum(reason in said and reason in pair.reasons for pair, said in judged)
     wrong = [(pair, said) for pair, said in judged if (reason in said) != (reason in pair.reasons)]
     precision = right / sum(reason in said for _, said in judged)
@@ -270,20 +271,20 @@ def test_precision_and_recall(judged: list[tuple[Pair, frozenset[Reason]]], reas
     assert recall >= AIM, figures
 
 
-def test_a_name_alone_is_never_enough(judged: list[tuple[Pair, frozenset[Reason]]]) -> None:
+def test_a_name_alone_is_never_enough(judged: list[tuple[Pair, frozenset[Likeness]]]) -> None:
     namesakes = [(pair, said) for pair, said in judged if pair.about.startswith("name only")]
     assert len(namesakes) >= 300
     merged = [(pair, said) for pair, said in namesakes if said]
     assert merged == [], shown(merged)
 
 
-def test_there_are_pairs_of_every_kind(judged: list[tuple[Pair, frozenset[Reason]]]) -> None:
+def test_there_are_pairs_of_every_kind(judged: list[tuple[Pair, frozenset[Likeness]]]) -> None:
     assert sum(bool(pair.reasons) for pair, _ in judged) >= 400
     assert sum(not pair.reasons for pair, _ in judged) >= 600
     assert all(sum(reason in pair.reasons for pair, _ in judged) >= 150 for reason in REASONS)
 
 
-def test_compare_does_not_mind_which_comes_first(judged: list[tuple[Pair, frozenset[Reason]]]) -> None:
+def test_compare_does_not_mind_which_comes_first(judged: list[tuple[Pair, frozenset[Likeness]]]) -> None:
     for pair, _ in judged:
         assert compare(pair.one, pair.other) == compare(pair.other, pair.one), pair
 
