@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from antcrm_tools.directory.schema import KINDS, NONE, SECOND_BITS, Label
+from antcrm_tools.directory.schema import FIRST_KNOWN, KINDS, NONE, SECOND_BITS, Label
 from antcrm_tools.directory.tokens import kind_token, label_token, storable
 from antcrm_tools.identity.names import fold
 from antcrm_tools.identity.spelling import one_slip
@@ -81,6 +81,7 @@ class Resolved:
         if self.created is None:
             return None
         first, last = (_second(day) for day in (self.created[0] - 1, self.created[1] + 2))
+        first = first if first >= FIRST_KNOWN else 0  # among those of unknown time
         return first << SECOND_BITS, ((last + 1) << SECOND_BITS) - 1
 
     def where(self, *, days: bool = True) -> tuple[list[str], list[int]]:

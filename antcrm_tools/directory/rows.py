@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from antcrm_tools.directory.schema import KINDS, NONE, SECOND_BITS, Label
+from antcrm_tools.directory.schema import FIRST_KNOWN, KINDS, NONE, SECOND_BITS, Label
 from antcrm_tools.directory.tokens import (
     change_tokens,
     contact_tokens,
@@ -25,9 +25,6 @@ from antcrm_tools.models import Customer, Kind
 from antcrm_tools.wire.dates import day_in
 
 _SLOTS = 1 << SECOND_BITS
-_FIRST_KNOWN = 1 << 28
-"""Seconds. What was created before 1978 was not: its place is among those of unknown time, which need the room."""
-
 _LAST_KNOWN = 1 << 40
 _SHORTEST_WORD, _LONGEST_WORD = 2, 20
 _SHORTEST_SLIP = 3
@@ -147,7 +144,12 @@ def put(
 
 def forget(db: sqlite3.Connection, ref: str, begun: float, now: float) -> bool:
     """Take out a customer who was not there when a read by its number began; a later read of it stands."""
-    db.execute("INSERT OR REPLACE INTO gone VALUES (?, ?)", (ref, begun))
+    # Of two reads that did not find it the later one counts, whichever is told first.
+    db.execute(
+        "INSERT INTO gone VALUES (?1, ?2)"
+        " ON CONFLICT (ref) DO UPDATE SET read_at = ?2 WHERE read_at < ?2 OR read_at > ?3",
+        (ref, begun, now),
+    )
     old = db.execute(
         "SELECT place, read_at, names, more, keys FROM customers JOIN words USING (place) WHERE ref = ?", (ref,)
     ).fetchone()
@@ -233,7 +235,7 @@ def _take_out(db: sqlite3.Connection, place: int, words: Sequence[str]) -> None:
 def _free_place(db: sqlite3.Connection, second: int) -> int:
     """The next place in a second; where many share one (days without a time), in the seconds after it."""
     start = second << SECOND_BITS
-    size = _FIRST_KNOWN << SECOND_BITS if second == 0 else _SLOTS
+    size = FIRST_KNOWN << SECOND_BITS if second == 0 else _SLOTS
     while True:
         last = db.execute("SELECT max(place) FROM customers WHERE place BETWEEN ? AND ?", (start, start + size - 1))
         taken = last.fetchone()[0]
@@ -246,7 +248,7 @@ def _free_place(db: sqlite3.Connection, second: int) -> int:
 
 def _second(moment: datetime | str | None) -> int:
     seconds = _seconds(moment)
-    return seconds if seconds is not None and _FIRST_KNOWN <= seconds <= _LAST_KNOWN else 0
+    return seconds if seconds is not None and FIRST_KNOWN <= seconds <= _LAST_KNOWN else 0
 
 
 def _seconds(moment: datetime | str | None) -> int | None:

@@ -25,6 +25,9 @@ SECOND_BITS: Final = 12
 """A customer's place is the second it was created in, then a number of its own in that second: so the newest come
 first by place alone, and days of creation are ranges of places."""
 
+FIRST_KNOWN: Final = 1 << 28
+"""Seconds. What was created before 1978 was not: its place is among those of unknown time, which need the room."""
+
 # The words are kept beside the customers because the index does not keep them and needs them to take a row out again.
 SCHEMA: Final = """
 CREATE TABLE customers (

@@ -7,7 +7,7 @@ import sqlite3
 import unicodedata
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -264,6 +264,27 @@ async def test_an_older_read_never_replaces_a_newer_one() -> None:
         k.clock.advance(seconds=5)
         await k.store.seen([_an("Lại")], k.store.begin())
         assert len(await k.everybody()) == 1
+
+
+async def test_an_older_no_does_not_undo_a_newer_one() -> None:
+    async with kept(0) as k:
+        first = k.store.begin()
+        k.clock.advance(seconds=5)
+        between = k.store.begin()
+        k.clock.advance(seconds=5)
+        await k.store.missing(Ref("lead", "1"), k.store.begin())
+        await k.store.missing(Ref("lead", "1"), first)
+        await k.store.seen([_an("Mới")], between)
+        assert not await k.everybody()
+
+
+async def test_a_customer_of_the_seventies_is_in_its_days() -> None:
+    async with kept(0) as k:
+        old = _an("Mới").model_copy(update={"created_at": datetime(1975, 6, 1, tzinfo=UTC)})
+        await k.store.seen([old], k.store.begin())
+        days = Filters(created_from=date(1975, 1, 1), created_to=date(1976, 1, 1))
+        assert (await k.directory.count(days)).total == 1
+        assert len((await k.directory.find("", days, limit=5)).hits) == 1
 
 
 async def test_a_clock_set_back_does_not_freeze_it() -> None:
