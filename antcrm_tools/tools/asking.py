@@ -73,7 +73,7 @@ class CopyState(BaseModel):
         if self.incomplete and self.copied_back_to is not None:
             return msg(
                 "The copy of AntCRM is still being made: who was created since {day} is in it ({count} customers).",
-                day=self.copied_back_to,
+                day=f"{self.copied_back_to:%d/%m/%Y}",
                 count=self.customers,
             )
         if self.incomplete:

@@ -28,6 +28,9 @@ _ENDING = 20
 """Customers whose phone ends in bare digits, beside those who have them as a number."""
 
 
+_LEAST_OF_PHONE = 3
+
+
 class FindCustomers(CustomerFilters):
     """What is known."""
 
@@ -67,7 +70,12 @@ class FoundCustomers(Result):
         if not self.customers:
             return join([msg("No customer was found."), *about], "\n")
         count = len(self.customers)
-        title = msgs("{count} customer:", "{count} customers:", count)
+        # A part must not be taken for all there are.
+        title = (
+            msgs("The first customer:", "The first {count} customers:", count)
+            if self.next_cursor
+            else msgs("{count} customer:", "{count} customers:", count)
+        )
         if self.similar_only:
             title = msg("Nobody fits exactly. Similar:")
         elif self.fit_equally > 1:
@@ -128,7 +136,7 @@ async def _look_up(work: Work, args: FindCustomers, filters: Filters, text: str)
         state = CopyState.of(await work.copy.directory.freshness(), work, always=True)
         lines = [CustomerLine.of_entry(entry) for entry in entries]
     if candidates(text) is not None and phones.canonical(text, work.records.region) is None:
-        # Bare digits may be the number of a customer, and they may be the end of a phone.
+        # Bare digits may be the number of a customer, and three or more the end of a phone.
         known = {line.ref for line in lines}
         lines += [
             CustomerLine.of_entry(entry) for entry in await _ending(work, text, filters) if entry.ref not in known
@@ -165,6 +173,8 @@ def _wish(args: FindCustomers) -> str:
 
 
 async def _ending(work: Work, digits: str, filters: Filters) -> list[Entry]:
+    if len(digits) < _LEAST_OF_PHONE:
+        return []
     try:
         hits = await work.copy.directory.find(digits, filters, limit=_ENDING)
     except CopyUnusable:

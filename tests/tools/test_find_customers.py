@@ -8,8 +8,9 @@ from typing import cast
 import pytest
 
 from antcrm_tools.errors import BadInput, FilterIgnored, NotActed
-from antcrm_tools.models import Customer
+from antcrm_tools.models import Customer, Query
 from antcrm_tools.outcomes import Actor, Done
+from antcrm_tools.paging import Page
 from antcrm_tools.refs import require_ref
 from antcrm_tools.sandbox import AN, CONTACT, HOA
 from antcrm_tools.tools import tool_named
@@ -192,3 +193,44 @@ async def test_an_ignored_filter_is_an_error_and_never_a_hit() -> None:
         w.sandbox.switches.filters_ignored = frozenset({"phone"})
         with pytest.raises(FilterIgnored):
             await find(w, query="0999888777")
+
+
+async def test_one_or_two_digits_are_no_end_of_a_phone() -> None:
+    async with world(people=60) as w:
+        await find(w, limit=1)
+        assert not (await find(w, query="3")).customers
+        assert not (await find(w, query="10")).customers
+        assert {line.ref for line in (await find(w, query="678")).customers} >= {"L9001", "L9003"}
+
+
+@pytest.mark.parametrize(("whole", "requests"), [(False, 12), (True, 4)])
+async def test_with_a_whole_copy_a_phone_costs_few_requests(whole: bool, requests: int) -> None:
+    async with world(people=60) as w:
+        if whole:
+            await find(w, limit=1)
+        w.sandbox.clear_log()
+        await find(w, query="0834567890")
+        assert sum("phone" in request.query for request in w.sandbox.requests) == requests
+
+
+async def test_a_part_is_not_said_to_be_all() -> None:
+    async with world(people=60) as w:
+        assert str((await find(w, limit=7)).sentence()).startswith("The first 7 customers:")
+        assert str((await find(w, limit=50, kind="account")).sentence()).split()[1] == "customers:"
+
+
+async def test_the_rate_limit_puts_people_before_the_sync() -> None:
+    async with world(people=60) as w:
+        asked: list[bool] = []
+        page = w.house.api().page
+
+        async def watched(query: Query, number: int = 0, *, background: bool = False) -> Page:
+            asked.append(background)
+            return await page(query, number, background=background)
+
+        w.house.api().page = watched  # pyright: ignore[reportAttributeAccessIssue]
+        await w.house.copy().sync.run_once()
+        w.clock.advance(minutes=5)
+        await w.house.copy().sync.run_once()
+        assert asked
+        assert all(asked)
