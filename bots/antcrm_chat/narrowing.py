@@ -83,7 +83,7 @@ def _worded(field: str, value: object) -> Text:
         return kind_word(value)  # pyright: ignore[reportArgumentType]  only we make them
     said = clean(str(value))
     if field == "created_from":
-        return msg("new since {value}", value=said)
+        return msg("new since {value}", value=f"{date.fromisoformat(said):%d/%m/%Y}")
     return msg("{field}: {value}", field=field_word(field), value=said)
 
 

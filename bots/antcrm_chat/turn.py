@@ -249,8 +249,12 @@ class Turn:
         return [self._list(step, found)]
 
     def _nobody(self, step: Look, whom: Whom | None, found: FoundCustomers) -> Card:
-        query = clean(step.query) if step.query else self.narrowing.words(step.filters)
-        said = msg("Nobody was found for “{query}”.", query=query)
+        said = msg("Nobody was found for “{query}”.", query=clean(step.query))
+        if step.filters:
+            filters = self.narrowing.words(step.filters)
+            said = msg("Nobody was found for “{query}” {filters}.", query=clean(step.query), filters=filters)
+            without = Choice(msg("Without filters"), replace(step, filters=(), cursor=None, group=""))
+            return self.dialogue.card(None, [said, *found.remarks()], [[without]])
         about = found.remarks()
         if about:
             said = join((said, *about))
@@ -260,7 +264,7 @@ class Turn:
         if step.pending:
             # Nothing has to be written again, so there is no button for it.
             return self.dialogue.card(None, [join((said, _PENDING))])
-        if step.filters or whom is None or whom.by not in ("phone", "email") or not self.may_add:
+        if whom is None or whom.by not in ("phone", "email") or not self.may_add:
             return self.dialogue.card(None, [said])
         if wish is not None and wish.command != "note":
             return self.dialogue.card(None, [said])

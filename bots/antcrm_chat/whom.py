@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from antcrm_chat.intents import Whom
 from antcrm_tools.identity import emails
@@ -23,7 +24,7 @@ def whole(text: str, region: str) -> Whom | None:
 
 def leading(text: str, region: str) -> tuple[Whom, str] | None:
     """Read what a text begins with, and return it with the rest; None if it does not begin with one of the four."""
-    text = text.strip()
+    text = _visible(text)
     token = _TOKEN.match(text)
     if token is None:
         return None
@@ -44,6 +45,16 @@ def leading(text: str, region: str) -> tuple[Whom, str] | None:
     if candidates(word):
         return Whom(word, "digits"), _rest(text, len(word))
     return None
+
+
+def _visible(text: str) -> str:
+    """Without what shows nothing at the edges: contacts apps wrap a copied number in marks of direction."""
+    start, end = 0, len(text)
+    while start < end and (text[start].isspace() or unicodedata.category(text[start]) == "Cf"):
+        start += 1
+    while end > start and (text[end - 1].isspace() or unicodedata.category(text[end - 1]) == "Cf"):
+        end -= 1
+    return text[start:end]
 
 
 def _is_ref(word: str) -> bool:

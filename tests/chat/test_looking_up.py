@@ -134,3 +134,16 @@ async def test_the_copys_answer_passes_the_filters_too() -> None:
         call = tool_named("find_customers").call({"query": AN.phone, "kind": "account"})
         with pytest.raises(NotActed):
             await w.house.desk().submit(call, Actor("lan@antcrm.example", "terminal"))
+
+
+async def test_a_phone_as_a_contacts_app_copies_it_is_a_search(lan: Talker) -> None:
+    for words in ("\u202a0912 345 678\u202c", "\u200f0912345678", "\u2066+84 912 345 678\u2069"):
+        assert "2 customers were found:" in await lan.say(words)
+
+
+async def test_a_filter_that_leaves_nobody_is_named_and_can_be_dropped(lan: Talker) -> None:
+    await lan.say("tìm nguyễn thị")
+    await lan.tap("Narrow it down")
+    screen = await lan.tap("New today")
+    assert "Nobody was found for “nguyễn thị” (new since 10/03/2026)." in screen
+    assert "customer" in await lan.tap("Without filters")
