@@ -129,13 +129,20 @@ class House:
         """
         if self._copy is None:
             from antcrm_tools.directory.directory import Directory  # noqa: PLC0415  brings SQLite
-            from antcrm_tools.directory.location import directory_file  # noqa: PLC0415  brings platformdirs
+            from antcrm_tools.directory.location import directory_file, older_files  # noqa: PLC0415  brings platformdirs
             from antcrm_tools.directory.store import Store as Copies  # noqa: PLC0415  brings SQLite
 
             settings = self.settings
             file = None if settings.sandbox or self._given else directory_file(settings.data_dir, self._crm())
+            copies = Copies(
+                file,
+                clock=self.clock,
+                zone=settings.zone,
+                region=settings.region,
+                instead_of=() if file is None else older_files(file),
+            )
             self._copy = Copy(
-                Directory(Copies(file, clock=self.clock, zone=settings.zone, region=settings.region)),
+                Directory(copies),
                 self._sync,
                 clock=self.clock,
                 wait=self._wait,

@@ -230,7 +230,7 @@ def _of_row(row: Row) -> tuple[object, ...]:
     return (
         kind,
         unicodedata.normalize("NFC", fields["name"]),
-        *_lists(*values.values(), fields["tags"]),
+        *map(tuple, (*values.values(), fields["tags"])),
         *(fields[name] for name in ("stage", "sourceContact", "responsibleStaff")),
         row.created // 1000,
         row.updated // 1000,
@@ -240,12 +240,8 @@ def _of_row(row: Row) -> tuple[object, ...]:
 def _of_entry(entry: Entry) -> tuple[object, ...]:
     moments = (None if moment is None else int(moment.timestamp()) for moment in (entry.created_at, entry.updated_at))
     tags = [tag for tag in entry.tags if tag]
-    lists = _lists(entry.phones, entry.emails, tags)
+    lists = entry.phones, entry.emails, tuple(tags)
     return entry.kind, entry.name, *lists, entry.stage, entry.source, entry.owner, *moments
-
-
-def _lists(*values: object) -> list[tuple[Any, ...]]:
-    return [tuple(value) for value in values]  # type: ignore[arg-type]
 
 
 # --- the whole of it ---

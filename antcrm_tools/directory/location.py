@@ -13,8 +13,8 @@ _CRM_CHARS = 16
 def directory_file(data_dir: Path | None, crm: str) -> Path:
     """The file of this machine's copy of one AntCRM.
 
-    Its name holds the version of the tables, so that an older and a newer program beside each other do not throw each
-    other's copy away.
+    Its name holds the version of the tables, so that an older program beside a newer one has a file of its own. Those
+    of older versions are thrown away when it is first made.
 
     Raises:
         BadInput: as `ledger_file`.
@@ -23,11 +23,7 @@ def directory_file(data_dir: Path | None, crm: str) -> Path:
 
 
 def older_files(file: Path) -> list[Path]:
-    """Copies of the same AntCRM by older versions of this program."""
-    stem = file.name.rpartition("-v")[0]
-    found: list[Path] = []
-    for path in file.parent.glob(f"{stem}-v*.sqlite3"):
-        version = path.stem.rpartition("-v")[2]
-        if version.isdecimal() and int(version) < VERSION:
-            found.append(path)
-    return found
+    """Copies of the same AntCRM that older versions of this program have left beside this file."""
+    stem, _, own = file.stem.rpartition("-v")
+    versions = ((path, path.stem.rpartition("-v")[2]) for path in file.parent.glob(f"{stem}-v*.sqlite3"))
+    return sorted(path for path, version in versions if version.isdecimal() and int(version) < int(own))

@@ -57,8 +57,16 @@ class Store:
     `clock` is the wall clock, which the processes that share the file have in common.
     """
 
-    def __init__(self, path: Path | None, *, clock: Callable[[], datetime], zone: tzinfo, region: str = "VN") -> None:
-        """Nothing is opened before the first use."""
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+        region: str = "VN",
+        instead_of: Sequence[Path] = (),
+    ) -> None:
+        """Nothing is opened before the first use. `instead_of`: older copies, which a new one takes the place of."""
         self.path = path
         self.zone = zone
         self.region = region
@@ -66,6 +74,7 @@ class Store:
         self._writing = ThreadPoolExecutor(1, "directory-write")
         self._reading = ThreadPoolExecutor(1, "directory-read") if path is not None else self._writing
         self._open: dict[ThreadPoolExecutor, _Opened] = {}
+        self._instead_of = instead_of
         self._because: str | None = None
         self.lost = 0
         """Reads that could not be taken over, for whoever counts on them."""
@@ -230,6 +239,9 @@ class Store:
             for statement in SCHEMA.split(";\n"):
                 if statement.strip():
                     db.execute(statement).close()
+            for older in self._instead_of:
+                _throw_away(older)
+                self._because = self.clock().isoformat()
             if self._because is not None:
                 set_fact(db, REBUILT, self._because)
             db.execute(f"PRAGMA user_version = {VERSION}").close()
@@ -244,8 +256,7 @@ class Store:
         self._close(pool)
         if ours:
             self._because = self.clock().isoformat()
-            for end in _ENDS:
-                path.with_name(path.name + end).unlink(missing_ok=True)
+            _throw_away(path)
 
     def _close(self, pool: ThreadPoolExecutor) -> None:
         opened = self._open.pop(pool, None)
@@ -262,6 +273,11 @@ class _Opened:
 
 class _OtherVersionError(sqlite3.DatabaseError):
     """A file under our name that holds other tables."""
+
+
+def _throw_away(path: Path) -> None:
+    for end in _ENDS:
+        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -74,14 +74,15 @@ class Sync:
         except CopyUnusable as error:
             with suppress(CopyUnusable):
                 await self._trouble(error.code)
-                await self._duty.give_back()
             raise
         except CrmError as error:
             await self._trouble(error.code)
         else:
             await self._trouble(None)
+        finally:
+            with suppress(CopyUnusable):
+                await self._duty.give_back()
         self.pause = max(_EVERY, (self._stopwatch() - began) / _UPDATE_SHARE)
-        await self._duty.give_back()
         return True
 
     async def sweep(self, progress: Progress = no_progress) -> bool:
@@ -96,7 +97,9 @@ class Sync:
             await self._sweep.whole(progress)
         except LostDutyError:
             return False
-        await self._duty.give_back()
+        finally:
+            with suppress(CopyUnusable):
+                await self._duty.give_back()
         return True
 
     async def _pass(self, progress: Progress, *, now: bool) -> None:

@@ -41,7 +41,7 @@ async def run_sync(lang: str | None, *, full: bool, sandbox: bool) -> None:
         fresh = await house.copy().directory.freshness()
         if fresh.trouble:
             raise NotActed(
-                msg("The copy could not be brought up to date ({why}).", why=fresh.trouble),
+                msg("The copy could not be brought up to date: {why}", why=_why(fresh.trouble)),
                 done=msgs("{count} customer is in it.", "{count} customers are in it.", fresh.customers),
                 then=msg("Start it again; it goes on where it stopped."),
             )
@@ -73,6 +73,19 @@ class _Bar:
 
     async def _move(self, done: int, total: int) -> None:
         self._progress.update(self._task, completed=done, total=total)
+
+
+def _why(code: str) -> Text:
+    """What an error's code means to whoever started this."""
+    match code:
+        case "not_acted" | "broken_read":
+            return msg("AntCRM could not be reached.")
+        case "rate_limited":
+            return msg("AntCRM asked to be left alone for a while.")
+        case "unauthorised":
+            return msg("AntCRM does not accept the API key.")
+        case _:
+            return msg("AntCRM's answers could not be used ({code}).", code=code)
 
 
 def _say(language: Language, text: Text) -> None:

@@ -17,12 +17,15 @@ import pytest
 from pydantic import SecretStr
 
 from antcrm_tools.api import AntCrmApi, Retry
+from antcrm_tools.directory import keeping
 from antcrm_tools.directory.directory import Directory
 from antcrm_tools.directory.filters import Filters
+from antcrm_tools.directory.location import older_files
 from antcrm_tools.directory.rows import Labels
 from antcrm_tools.directory.store import Store
 from antcrm_tools.directory.sync import Sync
 from antcrm_tools.directory.unusable import CopyUnusable
+from antcrm_tools.errors import CrmError
 from antcrm_tools.models import Customer, Phone
 from antcrm_tools.pace import Pace
 from antcrm_tools.refs import Ref
@@ -413,3 +416,50 @@ async def test_the_first_year_of_all_is_counted() -> None:
         )
         for by in ("day", "week", "month"):
             assert (await k.directory.count(Filters(), (by,))).total == 1
+
+
+def test_older_copies_are_those_of_the_same_antcrm_with_lower_versions(tmp_path: Path) -> None:
+    file = tmp_path / "directory-abc-v7.sqlite3"
+    for name in ("directory-abc-v6", "directory-abc-v10", "directory-abc-vx", "directory-other-v6"):
+        (tmp_path / f"{name}.sqlite3").touch()
+    assert older_files(file) == [tmp_path / "directory-abc-v6.sqlite3"]
+
+
+async def test_an_older_copy_is_thrown_away_for_the_new_one_and_that_is_said(tmp_path: Path) -> None:
+    older = tmp_path / "directory-abc-v0.sqlite3"
+    older.write_bytes(b"a copy of an older program")
+    clock = Clock()
+    store = Store(tmp_path / "directory-abc-v1.sqlite3", clock=clock, zone=ZONE, instead_of=[older])
+    assert (await Directory(store).freshness()).rebuilt_at == clock()
+    assert not older.exists()
+    await store.aclose()
+
+
+async def test_another_process_may_go_on_after_a_sweep_that_failed() -> None:
+    async with kept(900) as k:
+        await k.sync("one").run_once()
+        k.line.lose_request("GET", times=1_000_000, after=3)
+        with pytest.raises(CrmError):
+            await k.sync("one").sweep()
+        k.line.clear()
+        assert await k.sync("two").sweep()
+
+
+async def test_a_question_waits_for_a_copy_that_takes_long_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "PATIENCE", 0.3)
+    async with kept(900) as k:
+
+        async def never(_request: httpx.Request) -> None:
+            await asyncio.Event().wait()
+
+        copy = keeping.Copy(k.directory, k.sync, clock=k.clock)
+        loop = asyncio.get_running_loop()
+        k.line.on_request = never
+        begun = loop.time()
+        assert not (await copy.ready()).complete
+        waited = loop.time() - begun
+        assert 0.3 <= waited < 5
+        begun = loop.time()
+        await copy.ready()
+        assert loop.time() - begun < 0.25
+        await copy.aclose()
