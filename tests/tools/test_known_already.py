@@ -115,6 +115,31 @@ async def test_an_import_finds_them_too_in_the_crm_and_in_the_batch() -> None:
         # The fourth has another phone than the second: that may well be another Bình.
 
 
+async def test_the_one_like_it_is_found_among_many_colleagues() -> None:
+    async with world(people=60) as w:
+        await filled(w)
+        ref = await lan_of_vinamilk(w)
+        for number in range(15):
+            w.clock.advance(minutes=1)
+            await create(w, name=f"Khách Số{number}", custom_fields={"Công ty": "Vinamilk"})
+        found = await create(w, name="chị Lan", custom_fields={"Công ty": "Vinamilk"})
+        assert [line.ref for line in found.duplicates] == [ref]
+
+
+async def test_in_an_import_another_phone_speaks_against_a_like_name() -> None:
+    async with world(people=60) as w:
+        await filled(w)
+        made = await create(w, name="Nguyễn Thị Lan", phones=["0977111000"], custom_fields={"Công ty": "Vinamilk"})
+        assert made.created is not None
+        rows = [{"name": "Lan", "phones": ["0977222000"], "custom_fields": {"Công ty": "Vinamilk"}}]
+        desk, asked = w.house.desk(), tool_named("import_leads").call({"rows": rows})
+        question = await desk.submit(asked, ME)
+        assert isinstance(question, Ask)
+        outcome = await desk.answer(question.ticket, ME, yes=True, count=1)
+        assert isinstance(outcome, Done)
+        assert [row.outcome for row in cast("Imported", outcome.result).rows] == ["created"]
+
+
 @pytest.mark.parametrize("tool", ["update_stage", "add_tags"])
 async def test_a_value_nobody_had_is_written_and_said(tool: str) -> None:
     async with world(people=200) as w:
