@@ -41,9 +41,6 @@ _AIM = 1500
 
 _FIRST_DAYS, _LONGEST_DAYS, _GROWTH = 7, 1500, 8
 _FURTHEST_YEARS = 64
-_AGAIN = 3
-"""Times a window is read whose pages shift; then it is left to the sweep."""
-
 _NOTE_EVERY = 5
 _FULL = 100
 
@@ -127,7 +124,7 @@ class Fill:
             read = await read_list(self._reader, Query(space=space), 0, self._while_small)
             if self._store.lost != lost:
                 raise CopyUnusable("lost")
-            if read.ended and not read.shifted:
+            if read.ended:
                 return
         years = 1
         while years < _FURTHEST_YEARS:
@@ -201,14 +198,8 @@ class Fill:
             return True
 
         # The last page that was noted is read once more: it may have been cut off in the middle.
-        page, known = max(0, window.page - 1), window.seen
         try:
-            read = await read_list(self._reader, window.query, page, watch)
-            for _attempt in range(1, _AGAIN):
-                if not read.shifted:
-                    break
-                known = 0
-                read = await read_list(self._reader, window.query, 0, watch)
+            read = await read_list(self._reader, window.query, max(0, window.page - 1), watch)
         except PagingBroken:
             if not await self._split(window):
                 raise
@@ -216,7 +207,7 @@ class Fill:
         if self._store.lost != lost:
             raise CopyUnusable("lost")
         await self._duty.renew()
-        await self._store.write(lambda db, _: self._done(db, window, known + len(read.refs)))
+        await self._store.write(lambda db, _: self._done(db, window, window.seen + len(read.refs)))
         share = await self._store.read(lambda db, _: float(fact(db, SHARE) or 0))
         await self._progress(min(round(share * _FULL), _FULL - 1), _FULL)
 

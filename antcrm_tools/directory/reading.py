@@ -27,10 +27,9 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A list that was read. `shifted`: customers moved over the edges of its pages, so some may be missing."""
+    """A list that was read. `ended`: to its end."""
 
     refs: frozenset[Ref]
-    shifted: bool
     ended: bool = True
 
 
@@ -41,27 +40,19 @@ Watched = Callable[[int, frozenset[Ref]], Awaitable[bool]]
 async def read_list(reader: Reader, query: Query, page: int, watch: Watched, *, background: bool = True) -> Read:
     """Read from a page on, to the end of the list.
 
-    When somebody is deleted, those behind move forward, and one slips from a page that is still to be read onto one
-    that was. Then the last page is not the same when it is read again.
+    When somebody is deleted meanwhile, those behind move forward, and one may slip from a page that is still to be read
+    onto one that was. No answer shows it; the sweep finds whoever was missed.
 
     Raises:
         CrmError: it could not be read on.
     """
     seen: set[Ref] = set()
-    last: tuple[int, frozenset[Ref]] | None = None
     number = page
     while True:
         found = await reader.page(query, number, background=background)
-        refs = frozenset(customer.as_ref() for customer in found.customers)
-        if refs:
-            last = number, refs
-            seen |= refs
+        seen |= {customer.as_ref() for customer in found.customers}
         if found.last:
-            break
+            return Read(frozenset(seen))
         if not await watch(number, frozenset(seen)):
-            return Read(frozenset(seen), shifted=False, ended=False)
+            return Read(frozenset(seen), ended=False)
         number += 1
-    if last is None or last[0] == 0:
-        return Read(frozenset(seen), shifted=False)
-    again = await reader.page(query, last[0], background=background)
-    return Read(frozenset(seen), shifted=frozenset(c.as_ref() for c in again.customers) != last[1])

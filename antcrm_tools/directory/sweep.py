@@ -37,7 +37,6 @@ SWEPT = "swept"
 ROUND = timedelta(hours=24)
 _AIM = 700
 _SAMPLE = 20
-_AGAIN = 3
 _UNDATED = 20
 """Customers without a readable day of creation who are asked for by number at the end of a round."""
 
@@ -77,14 +76,11 @@ class Sweep:
         if window is None:
             return False
         query = self._query(window, days=await self._store.read(lambda db, _: fact(db, NO_DAYS)) is None)
-        for _attempt in range(_AGAIN):
-            begun, lost = self._store.begin(), self._store.lost
-            read = await read_list(self._reader, query, 0, self._watch)
-            if self._store.lost != lost:
-                raise CopyUnusable("lost")
-            if not read.shifted:
-                await self._ask(await self._store.read(self._missing_since(window, begun)))
-                break
+        begun, lost = self._store.begin(), self._store.lost
+        await read_list(self._reader, query, 0, self._watch)
+        if self._store.lost != lost:
+            raise CopyUnusable("lost")
+        await self._ask(await self._store.read(lambda db, _: self._missing(db, window, begun)))
         await self._store.write(lambda db, _: windows.done(db, window, 0))
         if await self._store.read(lambda db, _: not windows.of_pass(db, OF_SWEEP, state="open")):
             await self._ask(await self._store.read(self._undated))
@@ -125,11 +121,6 @@ class Sweep:
         first = None if window.first is None else window.first - timedelta(days=1)
         last = None if window.last is None else window.last + timedelta(days=1)
         return Query(space=window.space, created_from=first, created_to=last, as_sent=True)
-
-    def _missing_since(
-        self, window: Window, begun: float
-    ) -> Callable[[sqlite3.Connection, Labels], tuple[list[str], int]]:
-        return lambda db, _: self._missing(db, window, begun)
 
     def _missing(self, db: sqlite3.Connection, window: Window, begun: float) -> tuple[list[str], int]:
         """Who should have been seen, and how many the window holds."""
