@@ -1,6 +1,6 @@
 """The directory's file: opened, watched over, and made anew where it is broken or somebody has taken it away.
 
-SQLite works in threads of our own, so that a search through a million customers holds nobody up.
+A file is worked on in threads of our own, so that a search through a million customers holds nobody up.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from antcrm_tools.directory import rows
 from antcrm_tools.directory.facts import set_fact
@@ -29,6 +29,7 @@ from antcrm_tools.models import Customer
 from antcrm_tools.refs import Ref
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Work = Callable[[sqlite3.Connection, rows.Labels], T]
 
 _BUSY_SECONDS = 5.0
@@ -71,9 +72,9 @@ class Store:
         self.zone = zone
         self.region = region
         self.clock = clock
-        self._writing = ThreadPoolExecutor(1, "directory-write")
-        self._reading = ThreadPoolExecutor(1, "directory-read") if path is not None else self._writing
-        self._open: dict[ThreadPoolExecutor, _Opened] = {}
+        self._writing: Executor = _AtOnce() if path is None else ThreadPoolExecutor(1, "directory-write")
+        self._reading: Executor = self._writing if path is None else ThreadPoolExecutor(1, "directory-read")
+        self._open: dict[Executor, _Opened] = {}
         self._instead_of = instead_of
         self._because: str | None = None
         self.lost = 0
@@ -165,10 +166,10 @@ class Store:
                 await self._in(pool, partial(self._close, pool))
             pool.shutdown(wait=False)
 
-    async def _in_thread(self, pool: ThreadPoolExecutor, begin: str, what: Work[T]) -> T:
+    async def _in_thread(self, pool: Executor, begin: str, what: Work[T]) -> T:
         return await self._in(pool, lambda: self._with_care(pool, begin, what))
 
-    async def _in(self, pool: ThreadPoolExecutor, what: Callable[[], T]) -> T:
+    async def _in(self, pool: Executor, what: Callable[[], T]) -> T:
         try:
             working = asyncio.get_running_loop().run_in_executor(pool, what)
         except RuntimeError:
@@ -178,7 +179,7 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             raise CopyUnusable(type(error).__name__) from None
 
-    def _with_care(self, pool: ThreadPoolExecutor, begin: str, what: Work[T]) -> T:
+    def _with_care(self, pool: Executor, begin: str, what: Work[T]) -> T:
         try:
             return self._transaction(pool, begin, what)
         except sqlite3.DatabaseError as error:
@@ -188,7 +189,7 @@ class Store:
             self._make_anew(pool, self.path)
             return self._transaction(pool, begin, what)
 
-    def _transaction(self, pool: ThreadPoolExecutor, begin: str, what: Work[T]) -> T:
+    def _transaction(self, pool: Executor, begin: str, what: Work[T]) -> T:
         opened = self._opened(pool)
         opened.db.execute(begin).close()
         try:
@@ -203,7 +204,7 @@ class Store:
 
     # --- the file ---
 
-    def _opened(self, pool: ThreadPoolExecutor) -> _Opened:
+    def _opened(self, pool: Executor) -> _Opened:
         opened = self._open.get(pool)
         if opened is not None and self.path is not None and _inode(self.path) != opened.inode:
             self._close(pool)  # somebody has made it anew, or taken it away
@@ -249,7 +250,7 @@ class Store:
             raise _OtherVersionError
         db.execute("COMMIT").close()
 
-    def _make_anew(self, pool: ThreadPoolExecutor, path: Path) -> None:
+    def _make_anew(self, pool: Executor, path: Path) -> None:
         """Take the broken file away. What others have open of it they give up when they see that it is gone."""
         opened = self._open.get(pool)
         ours = opened is None or opened.inode == _inode(path)
@@ -258,10 +259,31 @@ class Store:
             self._because = self.clock().isoformat()
             _throw_away(path)
 
-    def _close(self, pool: ThreadPoolExecutor) -> None:
+    def _close(self, pool: Executor) -> None:
         opened = self._open.pop(pool, None)
         if opened is not None:
             opened.db.close()
+
+
+class _AtOnce(Executor):
+    """No thread, for what is in memory: it is small, and there is no disk to wait for."""
+
+    def __init__(self) -> None:
+        self._closed = False
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        if self._closed:
+            raise RuntimeError("closed")
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  whoever waits for it gets it
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        del wait, cancel_futures
+        self._closed = True
 
 
 @dataclass(frozen=True, slots=True)
