@@ -92,6 +92,7 @@ _ROLES = re.compile(
 _TONES = {"\u0300": "`", "\u0301": "'", "\u0309": "~", "\u0303": "~", "\u0323": "."}
 """Hỏi and ngã are one here: half the country speaks them alike, and writes Dủng for Dũng."""
 
+_WORD = re.compile(r"[^\W_]+")
 _FIRST_WORD = re.compile(r"([^\W\d_]+)(?:\s*[./:]\s*|\s+)(?=[^\W\d_])")
 
 
@@ -101,6 +102,14 @@ def fold(text: str) -> str:
     `Nguyễn  Thuỳ` and `nguyen thùy` both give `nguyen thuy`. Composed and decomposed input give the same, and folding
     twice changes nothing.
     """
+    try:
+        quick = text.translate(_QUICK)
+    except _UnusualError:
+        return _folded(text)
+    return " ".join(quick.split())
+
+
+def _folded(text: str) -> str:
     # Zero-width characters come along when people paste; nobody sees them, so no comparison may.
     visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
     # Casefold on both sides of the decomposition: it can bring marks out, and taking marks off can bring case out.
@@ -108,6 +117,25 @@ def fold(text: str) -> str:
     bare = "".join(char for char in parts if unicodedata.category(char) != "Mn")
     folded = unicodedata.normalize("NFC", bare.casefold()).translate(_BARRED_D)
     return " ".join(folded.split())
+
+
+class _UnusualError(ValueError):
+    pass
+
+
+class _Quick(dict[int, str]):
+    """What characters fold to that do so alone, whatever is beside them: nearly all there are in names."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = char.casefold() if char.isascii() else _folded(char)
+        if not (folded.isascii() and folded and unicodedata.is_normalized("NFC", char)):
+            raise _UnusualError
+        self[code] = folded
+        return folded
+
+
+_QUICK = _Quick()
 
 
 def without_honorific(text: str) -> str:
@@ -144,7 +172,7 @@ def same_name(a: str, b: str) -> bool:
 
 def words(text: str) -> tuple[str, ...]:
     """Return the folded words of a text in order: what is neither letter nor digit stands between words."""
-    return tuple("".join(char if char.isalnum() else " " for char in fold(text)).split())
+    return tuple(_WORD.findall(fold(text)))
 
 
 def name_words(text: str) -> tuple[str, ...]:

@@ -252,6 +252,8 @@ def plain_text(text: str) -> tuple[str, list[int]]:
 
     Marks and zero-width characters go: contacts apps wrap the numbers they copy in direction marks.
     """
+    if text.isascii():
+        return text.lower().replace("\t", " "), list(range(len(text)))
     chars: list[str] = []
     places: list[int] = []
     for place, original in enumerate(text):

@@ -13,13 +13,15 @@ _NAME_KEYS = ("name", "label", "title", "value")
 
 def text_of(value: JsonValue) -> str:
     """One value as text; numbers without a trailing `.0`; containers are no text."""
-    if value is None or isinstance(value, dict | list):
+    if isinstance(value, str):
+        return sound(value).strip()
+    if value is None or isinstance(value, (dict, list)):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return sound(str(value)).strip()
+    return str(value)
 
 
 def id_of(value: JsonValue) -> str:
@@ -66,7 +68,11 @@ def is_yes(value: JsonValue) -> bool:
 
 def sound(text: str) -> str:
     """Text that can be sent and stored: half a character (an emoji cut in two) becomes `\N{REPLACEMENT CHARACTER}`."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def sound_json(value: JsonValue) -> JsonValue:

@@ -49,6 +49,16 @@ def test_fold_twice_is_fold_once(text: str) -> None:
 
 
 @given(texts)
+def test_fold_is_the_same_beside_a_character_nobody_sees(text: str) -> None:
+    assert fold(text) == fold(f"{text}\u200b")  # which is folded the long way
+
+
+def test_fold_of_every_letter_is_the_same_alone_and_beside_others() -> None:
+    letters = [chr(code) for code in range(0x3000)]
+    assert [fold(f"a{letter}o") for letter in letters] == [fold(f"a{letter}o\u200b") for letter in letters]
+
+
+@given(texts)
 def test_fold_does_not_see_the_normal_form(text: str) -> None:
     assert fold(unicodedata.normalize("NFC", text)) == fold(unicodedata.normalize("NFD", text)) == fold(text)
 
