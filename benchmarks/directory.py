@@ -70,6 +70,9 @@ async def fill(path: Path, count: int) -> float:
         began = time.perf_counter()
         await store.seen(batch, store.begin())
         filling += time.perf_counter() - began
+    began = time.perf_counter()
+    await store.tidy()
+    filling += time.perf_counter() - began
     if store.lost or (await Directory(store).freshness()).customers != count:
         sys.exit("not all of them were written")
     await store.aclose()
@@ -90,7 +93,7 @@ def plainly(path: Path, other: Path) -> float:
     source, target = sqlite3.connect(path), sqlite3.connect(other, isolation_level=None)
     target.execute("PRAGMA journal_mode=WAL")
     target.execute("PRAGMA synchronous=NORMAL")
-    rows = source.execute("SELECT c.*, w.names, w.more, w.keys FROM customers c JOIN words w USING (place)")
+    rows = source.execute("SELECT c.*, w.tokens FROM customers c JOIN words w USING (place)")
     columns = ", ".join(f"c{number}" for number in range(len(rows.description)))
     target.execute(f"CREATE TABLE plain ({columns})")
     sql = f"INSERT INTO plain VALUES ({', '.join('?' * len(rows.description))})"  # noqa: S608

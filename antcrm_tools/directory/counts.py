@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, get_args
+from itertools import product
+from typing import Any, Final, get_args
 
 from antcrm_tools.directory.filters import Resolved, Unknown
 from antcrm_tools.directory.rows import Labels
@@ -45,41 +46,45 @@ def count(db: sqlite3.Connection, labels: Labels, filters: Resolved, by: Sequenc
     total = int(db.execute(f"SELECT count(*) FROM customers c{where}", values).fetchone()[0])  # noqa: S608
     if not by:
         return Counted(total)
-    by_tag = "tag" in by
-    # A tag's table has the day of creation, too.
-    columns = {group: _column(group, by_tag=by_tag) for group in by}
-    # The order of the index: a label, then the day. With it nothing has to be sorted.
-    ordered = sorted(dict.fromkeys(columns.values()), key=lambda column: column.endswith(".created_day"))
-    source = "customers c"
-    if by_tag:
-        alone = not conditions and len(ordered) == 1
-        source = "tagged t" if alone else "tagged t CROSS JOIN customers c ON c.place = t.place"
+    # With the tags' own table nothing has to be sorted, but it knows no more than the days.
+    by_tags_days = "tag" in by and not conditions and all(group == "tag" or group in TIMES for group in by)
+    columns = {group: _column(group, of_tags=by_tags_days) for group in by}
+    # The order of the index: a label, then the day.
+    ordered = sorted(dict.fromkeys(columns.values()), key=lambda column: column == "created_day")
+    source = "tagged" if by_tags_days else "customers c"
+    if not conditions and len(ordered) > 1 and "created_day" not in ordered:
+        source += " INDEXED BY by_stage"  # it has all columns; one in the right order would be looked up row by row
     listed = ", ".join(ordered)
     found = db.execute(f"SELECT {listed}, count(*) FROM {source}{where} GROUP BY {listed}", values)  # noqa: S608
     places = [ordered.index(columns[group]) for group in by]
-    named: list[Callable[[int], str]] = [_naming(db, labels, group) for group in by]
+    named: list[Callable[[Any], Sequence[str]]] = [_naming(db, labels, group) for group in by]
     rows: Counter[tuple[str, ...]] = Counter()
     for row in found:
-        rows[tuple(name(row[place]) for name, place in zip(named, places, strict=True))] += row[-1]
+        for keys in product(*(name(row[place]) for name, place in zip(named, places, strict=True))):
+            rows[keys] += row[-1]
     return Counted(total, tuple(_sorted(rows, by)))
 
 
-def _column(group: Group, *, by_tag: bool) -> str:
+def _column(group: Group, *, of_tags: bool) -> str:
     if group in TIMES:
-        return "t.created_day" if by_tag else "c.created_day"
-    return "t.tag" if group == "tag" else f"c.{group}"
+        return "created_day"
+    if group == "tag":
+        return "tag" if of_tags else "tags"
+    return group
 
 
-def _naming(db: sqlite3.Connection, labels: Labels, group: Group) -> Callable[[int], str]:
+def _naming(db: sqlite3.Connection, labels: Labels, group: Group) -> Callable[[Any], Sequence[str]]:
+    """What a value of a group's column is called; customers with several tags have several."""
     if group == "kind":
-        return lambda number: KINDS[number]
+        kinds = [(kind,) for kind in KINDS]
+        return kinds.__getitem__
     if group in LABELS:
-        return lambda number: labels.value(db, number)
-    known: dict[int, str] = {NONE: ""}
+        return lambda numbers: [labels.value(db, int(number)) for number in str(numbers).split()]
+    known: dict[int, tuple[str]] = {NONE: ("",)}
 
-    def name(day: int) -> str:
+    def name(day: int) -> tuple[str]:
         if day not in known:
-            known[day] = time_name(group, date.fromordinal(day))
+            known[day] = (time_name(group, date.fromordinal(day)),)
         return known[day]
 
     return name

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from antcrm_tools.directory.counts import Counted, count
 from antcrm_tools.directory.erasing import erase
 from antcrm_tools.directory.facts import fact
-from antcrm_tools.directory.filters import Filters, near, resolve
+from antcrm_tools.directory.filters import Filters, Resolved, near, resolve
 from antcrm_tools.directory.freshness import FILLED, NO_DAYS, NO_UPDATES, SYNCED, Freshness, freshness
+from antcrm_tools.directory.matching import newest_rows, one_of
 from antcrm_tools.directory.rows import COLUMNS, Entry, Labels, entries
 from antcrm_tools.directory.schema import Group, Label
 from antcrm_tools.directory.search import Hits, find
 from antcrm_tools.directory.store import Store
-from antcrm_tools.directory.tokens import company_token, email_token, storable
+from antcrm_tools.directory.tokens import company_token, email_token, is_token, storable
 from antcrm_tools.directory.unusable import foreign_cursor
 
 _WHOLE = timedelta(hours=1)
@@ -96,7 +97,7 @@ class Directory:
     async def bearing(self, phones: Iterable[str], mailboxes: Iterable[str]) -> list[Entry]:
         """Who has one of these phones (normal forms) or mailboxes (`emails.mailbox_key`), the newest first."""
         tokens = [*phones, *(email_token(mailbox) for mailbox in mailboxes)]
-        return await self.store.read(lambda db, labels: _with_key(db, labels, "keys", tokens, _BEARERS))
+        return await self.store.read(lambda db, labels: _with_key(db, labels, tokens, _BEARERS))
 
     async def named(self, refs: Iterable[str]) -> list[Entry]:
         """The customers of these refs, as far as they are there."""
@@ -108,7 +109,7 @@ class Directory:
     async def colleagues(self, companies: Iterable[str]) -> list[Entry]:
         """Who belongs to one of these companies (`companies.company_key`), the newest first."""
         tokens = [token for key in companies if len(token := company_token(key)) > 1]
-        return await self.store.read(lambda db, labels: _with_key(db, labels, "names", tokens, _COLLEAGUES))
+        return await self.store.read(lambda db, labels: _with_key(db, labels, tokens, _COLLEAGUES))
 
     async def usage(self, field: Label, value: str) -> Usage:
         """Whether a stage, source, owner or tag is in use, letter by letter, and which may have been meant."""
@@ -123,13 +124,6 @@ class Directory:
         return await self.store.read(look)
 
 
-def _with_key(db: sqlite3.Connection, labels: Labels, column: str, tokens: list[str], limit: int) -> list[Entry]:
-    if not tokens:
-        return []
-    wanted = " OR ".join('"' + token.replace('"', "") + '"' for token in tokens)
-    found = db.execute(
-        f"SELECT {', '.join('c.' + name for name in COLUMNS.split(', '))} FROM found f JOIN customers c"  # noqa: S608
-        " ON c.place = f.rowid WHERE found MATCH ? ORDER BY f.rowid DESC LIMIT ?",
-        (f"{{{column}}} : ({wanted})", limit),
-    )
-    return entries(db, labels, found.fetchall())
+def _with_key(db: sqlite3.Connection, labels: Labels, tokens: list[str], limit: int) -> list[Entry]:
+    known = [token for token in tokens if is_token(token)]
+    return entries(db, labels, newest_rows(db, Resolved(), [one_of(known)], limit)) if known else []

@@ -13,12 +13,13 @@ def erase(db: sqlite3.Connection, labels: rows.Labels, ref: str, now: float) -> 
     The index keeps what was taken out until its parts are put together, which is done here; on a big copy that takes
     some seconds.
     """
-    held = db.execute("SELECT names FROM words JOIN customers USING (place) WHERE ref = ?", (ref,)).fetchone()
+    held = db.execute("SELECT tokens FROM words JOIN customers USING (place) WHERE ref = ?", (ref,)).fetchone()
     # A row from the future counts as old: this is no read that could be too late.
     db.execute("UPDATE customers SET read_at = 0 WHERE ref = ?", (ref,)).close()
     rows.forget(db, ref, now, now)
     db.execute("INSERT INTO found (found) VALUES ('optimize')").close()
-    for word in set(held[0].split()) if held else ():
+    words = {token for token in held[0].split() if token.isalnum()} if held else ()
+    for word in words:
         used = db.execute("SELECT 1 FROM found WHERE found MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()
         if used is None:
             db.execute("DELETE FROM vocabulary WHERE word = ?", (word,)).close()

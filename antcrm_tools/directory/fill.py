@@ -91,6 +91,7 @@ class Fill:
             self._taken.clear()
             await all_of([self._work() for _ in SPACES])
         await self._store.write(self._end)
+        await self._store.tidy()
         await self._progress(_FULL, _FULL)
 
     def _begin(self, db: sqlite3.Connection, _: Labels) -> None:

@@ -7,78 +7,165 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
 
 from antcrm_tools.directory.filters import Resolved
 from antcrm_tools.directory.rows import COLUMNS
 from antcrm_tools.directory.schema import KINDS
-from antcrm_tools.directory.tokens import changed_tokens, is_token, kind_token
+from antcrm_tools.directory.tokens import changed_tokens, created_tokens, elsewhere, is_token, kind_token
 
 SELECTED = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
-_KINDS = tuple(kind_token(number) for number in range(len(KINDS)))
+
+_NOBODY = elsewhere("%")
+"""A token nobody has."""
+
+_NESTED = 12
+_FEW_DAYS = 35
+"""Days of a window that are so few that the index had better begin with them."""
 
 
-def one_of(columns: str, tokens: Iterable[str]) -> str:
-    """Has one of the tokens in one of the columns."""
-    return f"{{{columns}}} : ({' OR '.join(_quoted(token) for token in tokens)})"
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What has to hold: one of these tokens is there, or one that begins with one of `begun`, or all of `together`.
+
+    `begun` is slow where many tokens begin so.
+    """
+
+    tokens: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
+    together: tuple[Group, ...] = ()
+
+    def __or__(self, other: Group) -> Group:
+        """One of both."""
+        return Group(self.tokens + other.tokens, self.begun + other.begun, self.together or other.together)
+
+    def holds(self, tokens: AbstractSet[str]) -> bool:
+        """Whether it does for somebody who has these."""
+        return (
+            not tokens.isdisjoint(self.tokens)
+            or (bool(self.begun) and any(token.startswith(self.begun) for token in tokens))
+            or (bool(self.together) and all(group.holds(tokens) for group in self.together))
+        )
+
+    @property
+    def match(self) -> str:
+        """For the index."""
+        ways = [_quoted(token) for token in dict.fromkeys(self.tokens)]
+        ways += [f"{_quoted(token)} *" for token in dict.fromkeys(self.begun)]
+        ways += [f"({' AND '.join(group.match for group in self.together)})"] if self.together else []
+        return f"({' OR '.join(ways)})"
 
 
-def beginning(columns: str, token: str) -> str:
-    """Has a token in one of the columns that begins with this one. Slow where many do."""
-    return f"{{{columns}}} : ({_quoted(token)} *)"
+def one_of(tokens: Iterable[str]) -> Group:
+    """One of these is there."""
+    return Group(tuple(tokens))
 
 
-def every(groups: Sequence[str]) -> str:
-    """Has all of these."""
-    return " AND ".join(f"({group})" for group in groups)
+def anywhere(words: Iterable[str]) -> Group:
+    """One of these words is there, in the name, the company or whatever else is written."""
+    words = tuple(words)
+    return Group((*words, *map(elsewhere, words)))
+
+
+def newest_places(db: sqlite3.Connection, filters: Resolved, groups: Sequence[Group], limit: int) -> list[int]:
+    """Places of the newest customers who match and pass the filters."""
+    return [row[0] for row in newest_rows(db, filters, groups, limit, selected="c.place")]
+
+
+def newest_rows(
+    db: sqlite3.Connection,
+    filters: Resolved,
+    groups: Sequence[Group],
+    limit: int,
+    *,
+    before: int | None = None,
+    selected: str = SELECTED,
+) -> list[tuple[Any, ...]]:
+    """Rows of the newest customers who match, pass the filters and are before a place."""
+    conditions, values = filters.where()
+    days, months = _days(db, filters)
+    if days is None:
+        return []
+    if before is not None:
+        conditions.append("c.place < ?")
+        values.append(before)
+    if not days and (places := filters.places) is not None:
+        conditions.append("c.place BETWEEN ? AND ?")
+        values += places
+    match = _match([*days, *groups, *(Group(tokens) for tokens in filters.tokens), *months])
+    if filters.excluded_tokens:
+        # The index cannot say "not" alone; every customer has a kind.
+        match = f"({match or _ANYBODY.match}) NOT {Group(filters.excluded_tokens).match}"
+    if not match:
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        return db.execute(
+            f"SELECT {selected} FROM customers c {where} ORDER BY c.place DESC LIMIT ?",  # noqa: S608
+            (*values, limit),
+        ).fetchall()
+    # The index itself has to know the places: it goes through them in their order, and stops at the limit.
+    where = "".join(f" AND {condition.replace('c.place', 'f.rowid')}" for condition in conditions)
+    return db.execute(
+        f"SELECT {selected} FROM found f CROSS JOIN customers c ON c.place = f.rowid"  # noqa: S608
+        f" WHERE found MATCH ?{where} ORDER BY f.rowid DESC LIMIT ?",
+        (match, *values, limit),
+    ).fetchall()
+
+
+_ANYBODY = one_of(kind_token(number) for number in range(len(KINDS)))
+
+
+def _match(groups: Sequence[Group]) -> str:
+    """All of these, the rarest first.
+
+    In a plain AND all parts skip ahead of each other in turn; two and two, the rare ones lead. The index makes one AND
+    of nested ones unless something stands between them, such as a token nobody has.
+    """
+    whole = ""
+    for place, group in enumerate(groups):
+        if place > 1:
+            whole = f"({whole} OR {_quoted(_NOBODY)})" if place < _NESTED else whole
+        whole = f"{whole} AND {group.match}" if whole else group.match
+    return whole
+
+
+def _days(db: sqlite3.Connection, filters: Resolved) -> tuple[list[Group] | None, list[Group]]:
+    """Windows of days for the index, the short ones and the long ones; None: nobody is in one."""
+    short: list[Group] = []
+    long: list[Group] = []
+    if filters.created is not None:
+        window = _created(db, filters.created)
+        if window is None:
+            return None, []
+        if tokens := created_tokens(*window):
+            short.append(one_of(tokens))
+    if filters.updated is not None:
+        window = _changed(db, filters.updated)
+        if window is None:
+            return None, []
+        if tokens := changed_tokens(*window):
+            (short if window[1] - window[0] < _FEW_DAYS else long).append(one_of(tokens))
+    return short, long
+
+
+def _created(db: sqlite3.Connection, window: tuple[int, int]) -> tuple[int, int] | None:
+    """A window of days of creation, up to the last on which anybody was; None: nobody was created in it."""
+    newest = db.execute("SELECT created_day FROM customers ORDER BY place DESC LIMIT 1").fetchone()
+    last = min(window[1], newest[0]) if newest is not None else 0
+    return None if last < window[0] else (window[0], last)
+
+
+def _changed(db: sqlite3.Connection, window: tuple[int, int]) -> tuple[int, int] | None:
+    """A window of days of the last change, as far as there were any. None: nobody was changed in it."""
+    first = db.execute("SELECT min(updated_day) FROM customers WHERE updated_day >= ?", (max(window[0], 1),)).fetchone()
+    last = db.execute("SELECT max(updated_day) FROM customers WHERE updated_day <= ?", (window[1],)).fetchone()
+    if first[0] is None or last[0] is None or last[0] < first[0]:
+        return None
+    return first[0], last[0]
 
 
 def _quoted(token: str) -> str:
     if not is_token(token):
         raise ValueError(token)
     return f'"{token}"'
-
-
-def newest_rows(
-    db: sqlite3.Connection, filters: Resolved, match: str, before: int | None, limit: int
-) -> list[tuple[object, ...]]:
-    """Rows, as `SELECTED`, of the newest customers before a place who match and pass the filters."""
-    conditions, values = filters.where()
-    if (places := filters.places) is not None:
-        conditions.append("c.place BETWEEN ? AND ?")
-        values += places
-    if before is not None:
-        conditions.append("c.place < ?")
-        values.append(before)
-    groups = [match] if match else []
-    groups += [one_of("keys", tokens) for tokens in filters.tokens]
-    if filters.updated is not None:
-        changed = _changed(db, filters.updated)
-        if changed is None:
-            return []
-        groups += [one_of("keys", changed)] if changed else []
-    whole = every(groups)
-    if filters.excluded_tokens:
-        # The index cannot say "not" alone; every customer has a kind.
-        whole = f"({whole or one_of('keys', _KINDS)}) NOT ({one_of('keys', filters.excluded_tokens)})"
-    if not whole:
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        return db.execute(
-            f"SELECT {SELECTED} FROM customers c {where} ORDER BY c.place DESC LIMIT ?",  # noqa: S608
-            (*values, limit),
-        ).fetchall()
-    # The index itself has to know the places: it goes through them in their order, and stops at the limit.
-    where = "".join(f" AND {condition.replace('c.place', 'f.rowid')}" for condition in conditions)
-    return db.execute(
-        f"SELECT {SELECTED} FROM found f CROSS JOIN customers c ON c.place = f.rowid"  # noqa: S608
-        f" WHERE found MATCH ?{where} ORDER BY f.rowid DESC LIMIT ?",
-        (whole, *values, limit),
-    ).fetchall()
-
-
-def _changed(db: sqlite3.Connection, window: tuple[int, int]) -> list[str] | None:
-    """The tokens of a window of days of the last change; none: any day. None: nobody was changed in it."""
-    first = db.execute("SELECT min(updated_day) FROM customers WHERE updated_day >= ?", (max(window[0], 1),)).fetchone()
-    last = db.execute("SELECT max(updated_day) FROM customers WHERE updated_day <= ?", (window[1],)).fetchone()
-    if first[0] is None or last[0] is None or last[0] < first[0]:
-        return None
-    return changed_tokens(first[0], last[0])

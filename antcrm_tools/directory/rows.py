@@ -10,8 +10,8 @@ from typing import Any
 
 from antcrm_tools.directory.schema import FIRST_KNOWN, KINDS, NONE, SECOND_BITS, Label
 from antcrm_tools.directory.tokens import (
-    change_tokens,
     contact_tokens,
+    day_tokens,
     kind_token,
     label_token,
     more_tokens,
@@ -114,31 +114,32 @@ def put(
     if gone is not None and begun <= gone[0] <= now:
         return False
     old = db.execute(
-        f"SELECT {COLUMNS}, names, more, keys FROM customers JOIN words USING (place) WHERE ref = ?",  # noqa: S608
+        f"SELECT {COLUMNS}, tokens FROM customers JOIN words USING (place) WHERE ref = ?",  # noqa: S608
         (ref,),
     ).fetchone()
     if old is not None and begun < old[13] <= now:
         return False
     second = _second(customer.created_at)
     place = old[0] if old is not None and old[0] >> SECOND_BITS == second else _free_place(db, second)
-    days = tuple(_day(moment, zone) for moment in (customer.created_at, customer.updated_at))
-    columns, words = _written(db, labels, customer, region, days[1])
-    if old is not None and old[0] == place and old[1:13] == columns and old[14:] == words:
+    days = _day(customer.created_at, zone), _day(customer.updated_at, zone)
+    columns, names, others = _written(db, labels, customer, region, days)
+    tokens = " ".join((*names, *others))
+    if old is not None and old[0] == place and old[1:13] == columns and old[14] == tokens:
         db.execute("UPDATE customers SET read_at = ? WHERE place = ?", (begun, place))
         return False
     if old is not None:
-        _take_out(db, old[0], old[14:])
+        _take_out(db, old[0], old[14])
     row = (place, *columns, *days, begun)
     db.execute(
         "INSERT INTO customers (place, ref, kind, name, phones, emails, company, stage, source, owner, tags, created,"
         " updated, created_day, updated_day, read_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row,
     )
-    db.execute("INSERT INTO words VALUES (?, ?, ?, ?)", (place, *words))
-    db.execute("INSERT INTO found (rowid, names, more, keys) VALUES (?, ?, ?, ?)", (place, *words))
+    db.execute("INSERT INTO words VALUES (?, ?)", (place, tokens))
+    db.execute("INSERT INTO found (rowid, tokens) VALUES (?, ?)", (place, tokens))
     tags = [(int(tag), days[0], place) for tag in columns[9].split()]
     db.executemany("INSERT OR IGNORE INTO tagged VALUES (?, ?, ?)", tags)
-    labels.learn(db, words[0].split())
+    labels.learn(db, names)
     return True
 
 
@@ -151,12 +152,22 @@ def forget(db: sqlite3.Connection, ref: str, begun: float, now: float) -> bool:
         (ref, begun, now),
     )
     old = db.execute(
-        "SELECT place, read_at, names, more, keys FROM customers JOIN words USING (place) WHERE ref = ?", (ref,)
+        "SELECT place, read_at, tokens FROM customers JOIN words USING (place) WHERE ref = ?", (ref,)
     ).fetchone()
     if old is None or begun < old[1] <= now:
         return False
-    _take_out(db, old[0], old[2:])
+    _take_out(db, old[0], old[2])
     return True
+
+
+def put_together(db: sqlite3.Connection, pages: int) -> bool:
+    """Do a piece of putting the index's parts together; returns whether there is more to do.
+
+    `pages` of the file are written, about; less than nothing: begin, with all parts there are.
+    """
+    before = db.total_changes
+    db.execute("INSERT INTO found (found, rank) VALUES ('merge', ?)", (pages,)).close()
+    return db.total_changes - before > 1  # the documented sign: one change is the command itself
 
 
 def entries(db: sqlite3.Connection, labels: Labels, rows: Iterable[Sequence[Any]]) -> list[Entry]:
@@ -184,8 +195,9 @@ def _entry(db: sqlite3.Connection, labels: Labels, row: Sequence[Any]) -> Entry:
 
 
 def _written(
-    db: sqlite3.Connection, labels: Labels, customer: Customer, region: str, changed: int
-) -> tuple[tuple[Any, ...], tuple[str, str, str]]:
+    db: sqlite3.Connection, labels: Labels, customer: Customer, region: str, days: Sequence[int]
+) -> tuple[tuple[Any, ...], list[str], list[str]]:
+    """The columns, the tokens of the name and the company, and the others."""
     kind = KINDS.index(customer.kind)
     stage, source, owner = (
         labels.number(db, "stage", customer.stage),
@@ -200,7 +212,7 @@ def _written(
         label_token("source", source),
         label_token("owner", owner),
         *(label_token("tag", tag) for tag in tags),
-        *change_tokens(changed),
+        *day_tokens(*days),
     ]
     companies = written_companies(customer)
     columns = (
@@ -218,11 +230,11 @@ def _written(
         _seconds(customer.updated_at),
     )
     names = name_tokens(customer, [*companies, *domains(customer)])
-    return columns, (" ".join(names), " ".join(more_tokens(customer)), " ".join(keys))
+    return columns, names, [*more_tokens(customer), *keys]
 
 
-def _take_out(db: sqlite3.Connection, place: int, words: Sequence[str]) -> None:
-    db.execute("INSERT INTO found (found, rowid, names, more, keys) VALUES ('delete', ?, ?, ?, ?)", (place, *words))
+def _take_out(db: sqlite3.Connection, place: int, words: str) -> None:
+    db.execute("INSERT INTO found (found, rowid, tokens) VALUES ('delete', ?, ?)", (place, words))
     tags, day = db.execute("SELECT tags, created_day FROM customers WHERE place = ?", (place,)).fetchone()
     db.executemany(
         "DELETE FROM tagged WHERE tag = ? AND created_day = ? AND place = ?",

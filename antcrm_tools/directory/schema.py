@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables and of what is written into them: raise it whenever a row would be written otherwise than before."""
 
 Label: TypeAlias = Literal["stage", "source", "owner", "tag"]
@@ -37,17 +37,17 @@ CREATE TABLE customers (
     created INTEGER, updated INTEGER, created_day INTEGER NOT NULL, updated_day INTEGER NOT NULL, read_at REAL NOT NULL
 );
 CREATE INDEX by_kind ON customers (kind, created_day);
-CREATE INDEX by_stage ON customers (stage, created_day, kind);
+CREATE INDEX by_stage ON customers (stage, created_day, kind, owner, source, tags);
 CREATE INDEX by_source ON customers (source, created_day, kind);
 CREATE INDEX by_owner ON customers (owner, created_day, kind);
 CREATE INDEX by_update ON customers (updated_day);
 CREATE TABLE tagged (
     tag INTEGER NOT NULL, created_day INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (tag, created_day, place)
 ) WITHOUT ROWID;
-CREATE TABLE words (place INTEGER PRIMARY KEY, names TEXT NOT NULL, more TEXT NOT NULL, keys TEXT NOT NULL);
+CREATE TABLE words (place INTEGER PRIMARY KEY, tokens TEXT NOT NULL);
 CREATE VIRTUAL TABLE found USING fts5 (
-    names, more, keys, content='words', content_rowid='place', detail='column', columnsize=0,
-    tokenize="unicode61 remove_diacritics 0 tokenchars '=~&+@#'"
+    tokens, content='words', content_rowid='place', detail='none', columnsize=0,
+    tokenize="unicode61 remove_diacritics 0 tokenchars '=~&+@#%:'"
 );
 CREATE TABLE labels (
     id INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL, folded TEXT NOT NULL, UNIQUE (field, value)

@@ -9,21 +9,23 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from antcrm_tools.directory.filters import Resolved, Unknown
-from antcrm_tools.directory.matching import SELECTED, beginning, every, newest_rows, one_of
+from antcrm_tools.directory.matching import Group, anywhere, newest_rows, one_of
+from antcrm_tools.directory.pool import Pool
 from antcrm_tools.directory.question import Question, Word, read_question
 from antcrm_tools.directory.ranking import Fit, Hit, ranked
 from antcrm_tools.directory.rows import Labels, entries
-from antcrm_tools.directory.tokens import SHORT_ENDS, dialled, email_token
+from antcrm_tools.directory.tokens import (
+    SHORT_ENDS,
+    begun_phone,
+    dialled,
+    elsewhere,
+    email_token,
+    ended_phone,
+)
 from antcrm_tools.identity.spelling import one_slip, slips
-
-_STEP, _MOST = 40, 200
-"""Customers a step looks at, the newest of those who fit it: first, and for whoever asks for further parts."""
-
-_FEW = 5
-"""With fewer than these, the next step is taken."""
 
 _GUESSES = 24
 """Words one may have meant by a slip."""
@@ -56,40 +58,6 @@ class Hits:
     """False: there was text, but nothing in it that can be looked for."""
 
 
-@dataclass(slots=True)
-class _Pool:
-    """Who was found so far, by place, each as by the surest step. `full`: a step may have found more."""
-
-    db: sqlite3.Connection
-    labels: Labels
-    filters: Resolved
-    size: int
-    found: dict[int, Hit] = field(default_factory=dict[int, Hit])
-    full: bool = False
-
-    def add(self, groups: Sequence[str], fit: Fit) -> bool:
-        """Take the newest who fit all groups; returns whether there may be more of them."""
-        rows = newest_rows(self.db, self.filters, every(groups), None, self.size)
-        for entry in entries(self.db, self.labels, rows):
-            self.found.setdefault(entry.place, Hit(entry, fit))
-        full = len(rows) == self.size
-        self.full = self.full or full
-        return full
-
-    def named(self, refs: Sequence[str]) -> None:
-        """Take those of these numbers, whatever else was said."""
-        conditions, values = self.filters.where(days=False)
-        marks = ", ".join("?" * len(refs))
-        where = " AND ".join([f"c.ref IN ({marks})", *conditions])
-        rows = self.db.execute(f"SELECT {SELECTED} FROM customers c WHERE {where}", (*refs, *values))  # noqa: S608
-        for entry in entries(self.db, self.labels, rows.fetchall()):
-            self.found[entry.place] = Hit(entry, Fit.KEY)
-
-    def few(self) -> bool:
-        """Whether a more forgiving step is worth it."""
-        return len(self.found) < _FEW
-
-
 def find(
     db: sqlite3.Connection,
     labels: Labels,
@@ -113,7 +81,7 @@ def find(
             return Hits(asked=False)
         return _newest(db, labels, filters, limit, after)
     begin, last = _parse(after)
-    hits, sure = _ranked(_Pool(db, labels, filters, _STEP), question, begin + limit)
+    hits, sure = _ranked(Pool(db, labels, filters), question, begin + limit)
     # Who came in meanwhile stands before the last one shown, or behind; its place says where to go on.
     start = next((at + 1 for at, hit in enumerate(hits) if hit.entry.place == last), begin)
     part = hits[start : start + limit]
@@ -131,12 +99,12 @@ def _parse(after: str | None) -> tuple[int, int | None]:
     return int(found[1] or 0), int(found[2])
 
 
-def _ranked(pool: _Pool, question: Question, wanted: int) -> tuple[list[Hit], int]:
+def _ranked(pool: Pool, question: Question, wanted: int) -> tuple[list[Hit], int]:
     """The first `wanted` at least, if there are as many; what only a longer look finds comes behind."""
     _search(pool, question)
     hits, sure = ranked(question, pool.found.values())
     if len(hits) <= wanted and pool.full:
-        deeper = _Pool(pool.db, pool.labels, pool.filters, _MOST)
+        deeper = pool.deeper()
         _search(deeper, question)
         hits += ranked(question, (hit for place, hit in deeper.found.items() if place not in pool.found))[0]
     return hits[:_MOST_SHOWN], sure
@@ -144,7 +112,7 @@ def _ranked(pool: _Pool, question: Question, wanted: int) -> tuple[list[Hit], in
 
 def _newest(db: sqlite3.Connection, labels: Labels, filters: Resolved, limit: int, after: str | None) -> Hits:
     _, before = _parse(after)
-    rows = newest_rows(db, filters, "", before, limit + 1)
+    rows = newest_rows(db, filters, (), limit + 1, before=before)
     found = entries(db, labels, rows)
     hits = tuple(Hit(entry, Fit.WORDS) for entry in found[:limit])
     return Hits(hits, str(found[limit - 1].place) if len(found) > limit else None)
@@ -153,7 +121,7 @@ def _newest(db: sqlite3.Connection, labels: Labels, filters: Resolved, limit: in
 # --- the steps ---
 
 
-def _search(pool: _Pool, question: Question) -> None:
+def _search(pool: Pool, question: Question) -> None:
     if question.refs:
         pool.named(question.refs)
         question = question.without_refs()
@@ -169,11 +137,11 @@ def _search(pool: _Pool, question: Question) -> None:
     _by_part(pool, question, keys)
 
 
-def _by_part(pool: _Pool, question: Question, keys: list[str]) -> None:
+def _by_part(pool: Pool, question: Question, keys: list[Group]) -> None:
     """Nobody fits all of it. A phone says more than a name, and all words more than all but one."""
-    words = [one_of("names more", _readings(word)) for word in question.words]
+    words = [_anywhere(word) for word in question.words]
     if question.mail_words:
-        pool.add([one_of("names more", [word]) for word in question.mail_words], Fit.PART)
+        pool.add([anywhere([word]) for word in question.mail_words], Fit.PART)
     if len(keys) > 1 or words:
         for key in keys:
             pool.add([key], Fit.PART)
@@ -184,61 +152,60 @@ def _by_part(pool: _Pool, question: Question, keys: list[str]) -> None:
             pool.add(_without(words, place), Fit.PART)
 
 
-def _by_words(pool: _Pool, question: Question, keys: list[str]) -> None:
+def _by_words(pool: Pool, question: Question, keys: list[Group]) -> None:
     words = question.words
-    exact = [one_of("names", _readings(word)) for word in words]
+    exact = [_named(word) for word in words]
     if _newest_and_addressed(pool, question, [*exact, *keys], Fit.WORDS):
         # There are more than were looked at: those who fit best, however old.
         if any(word.marked for word in words):
-            pool.add([*(one_of("names", [word.marked or word.folded]) for word in words), *keys], Fit.WORDS)
+            pool.add([*(one_of([word.marked or word.folded]) for word in words), *keys], Fit.WORDS)
         if question.titles:
-            pool.add([*(one_of("names", [title]) for title in question.titles), *exact, *keys], Fit.WORDS)
-    pool.add([one_of("names", ["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
+            pool.add([*(one_of([title]) for title in question.titles), *exact, *keys], Fit.WORDS)
+    pool.add([one_of(["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
     if pool.few():
         _beginnings(pool, question, exact, keys)
     if pool.few():
         _elsewhere(pool, question, keys)
-    if pool.few():
+    if pool.few() and not pool.is_sure():
         _slips(pool, question, exact, keys)
 
 
-def _newest_and_addressed(pool: _Pool, question: Question, groups: Sequence[str], fit: Fit) -> bool:
+def _newest_and_addressed(pool: Pool, question: Question, groups: Sequence[Group], fit: Fit) -> bool:
     """Take the newest who fit, and where these are not all, the newest of those whose given name was said."""
     if not pool.add(groups, fit):
         return False
     given = [*(reading for word in question.words for reading in word.readings), *question.titles]
-    pool.add([one_of("names", ["~" + name for name in given]), *groups], fit)
+    pool.add([one_of("~" + name for name in given), *groups], fit)
     return True
 
 
-def _beginnings(pool: _Pool, question: Question, exact: list[str], keys: list[str]) -> None:
+def _beginnings(pool: Pool, question: Question, exact: list[Group], keys: list[Group]) -> None:
     """People type on, so the last word may be one begun; so may those that are no words of any name."""
     groups = list(exact)
     for place, word in enumerate(question.words):
         if place == len(exact) - 1 or not _is_known(pool.db, word.folded):
-            groups[place] = one_of("names", [*_readings(word), *_endings(pool.db, word.folded)])
-    _newest_and_addressed(pool, question, [*groups, *keys], Fit.BEGINNING)
+            groups[place] = exact[place] | one_of(_endings(pool.db, word.folded))
+    if groups != exact:
+        _newest_and_addressed(pool, question, [*groups, *keys], Fit.BEGINNING)
 
 
-def _elsewhere(pool: _Pool, question: Question, keys: list[str]) -> None:
-    groups = [one_of("names more", _readings(word)) for word in question.words]
+def _elsewhere(pool: Pool, question: Question, keys: list[Group]) -> None:
+    groups = [_anywhere(word) for word in question.words]
     pool.add([*groups, *keys], Fit.ELSEWHERE)
     last = question.words[-1].folded
     if pool.few() and (len(last) >= _RARE or (len(last) > 1 and not last.isalpha())):
-        pool.add([*groups[:-1], beginning("names more", last), *keys], Fit.ELSEWHERE)
+        pool.add([*groups[:-1], Group(begun=(last, elsewhere(last))), *keys], Fit.ELSEWHERE)
     if pool.few() and question.pieces:
         # Digits need not be a phone's: of `lan.nguyen.99` more may follow.
-        pool.add([*groups, *(beginning("more", piece) for piece in question.pieces)], Fit.ELSEWHERE)
+        pool.add([*groups, *(Group(begun=(elsewhere(piece),)) for piece in question.pieces)], Fit.ELSEWHERE)
 
 
-def _slips(pool: _Pool, question: Question, exact: list[str], keys: list[str]) -> None:
+def _slips(pool: Pool, question: Question, exact: list[Group], keys: list[Group]) -> None:
     """One word is a slip of the finger: first one that is no word of any name."""
     for known in (False, True):
         for place, word in enumerate(question.words):
             if _is_known(pool.db, word.folded) == known and (guesses := _guesses(pool.db, word.folded)):
-                _newest_and_addressed(
-                    pool, question, [one_of("names", guesses), *_without(exact, place), *keys], Fit.SLIP
-                )
+                _newest_and_addressed(pool, question, [one_of(guesses), *_without(exact, place), *keys], Fit.SLIP)
         if not pool.few():
             return
 
@@ -252,7 +219,7 @@ def _endings(db: sqlite3.Connection, start: str) -> list[str]:
         "SELECT word FROM vocabulary WHERE word >= ? AND word < ? ORDER BY length(word), word LIMIT ?",
         (start, start + chr(0x10FFFF), _ENDINGS),
     )
-    return [word for (word,) in found]
+    return [word for (word,) in found if word != start]
 
 
 def _guesses(db: sqlite3.Connection, word: str) -> list[str]:
@@ -267,34 +234,41 @@ def _guesses(db: sqlite3.Connection, word: str) -> list[str]:
 # --- what is looked for, in the index's language ---
 
 
-def _key_groups(question: Question) -> list[str]:
+def _key_groups(question: Question) -> list[Group]:
     # Whoever is only known by a phone may have it for a name.
-    ways = ((one_of("keys", [phone]), one_of("names more", [dialled(phone)])) for phone in question.phones)
-    groups = [f"({' OR '.join(way)})" for way in ways]
-    groups += [one_of("keys", [email_token(mailbox)]) for mailbox in question.mailboxes]
+    groups = [one_of([phone]) | anywhere([dialled(phone)]) for phone in question.phones]
+    groups += [one_of([email_token(mailbox)]) for mailbox in question.mailboxes]
     pieces = [_piece(piece, question) for piece in question.pieces]
     if len(pieces) > 1:
         # Or they are one piece, with spaces in it.
-        return [*groups, f"({every(pieces)}) OR {_piece(''.join(question.pieces), question)}"]
+        return [*groups, Group(together=tuple(pieces)) | _piece("".join(question.pieces), question)]
     return groups + pieces
 
 
-def _piece(digits: str, question: Question) -> str:
+def _piece(digits: str, question: Question) -> Group:
     """What has these digits: a phone that begins or ends with them, or any text."""
-    short = len(digits) in SHORT_ENDS
-    ways = [one_of("keys", [f"t{digits}"]) if short else beginning("keys", f"r{digits[::-1]}")]
+    tokens = [ended_phone(digits)]
     if not question.only_ends:
-        begun = [digits, "0" + digits.removeprefix("84")] if digits.startswith("84") else [digits]
-        ways += [one_of("keys", [f"h{digits}"])] if short else [beginning("keys", f"p{each}") for each in begun]
-        ways.append(one_of("names more", [digits]))
-    return f"({' OR '.join(ways)})"
+        tokens.append(begun_phone(digits))
+        if digits.startswith("84"):
+            tokens.append(begun_phone("0" + digits.removeprefix("84")))
+    whole = len(digits) in SHORT_ENDS
+    group = Group(tokens=tuple(tokens)) if whole else Group(begun=tuple(tokens))
+    return group if question.only_ends else group | anywhere([digits])
 
 
-def _readings(word: Word) -> list[str]:
-    """A word's tokens in the columns of words; a company's name may have been typed in one."""
-    joined = [f"&{word.folded}"] if len(word.folded) >= _SHORTEST_JOINED else []
-    return [*word.readings, *joined]
+def _named(word: Word) -> Group:
+    """A word in the name or the company, which may have been typed in one."""
+    return one_of(word.readings) | _joined(word)
 
 
-def _without(groups: Sequence[str], place: int) -> list[str]:
+def _anywhere(word: Word) -> Group:
+    return anywhere(word.readings) | _joined(word)
+
+
+def _joined(word: Word) -> Group:
+    return one_of([f"&{word.folded}"] if len(word.folded) >= _SHORTEST_JOINED else [])
+
+
+def _without(groups: Sequence[Group], place: int) -> list[Group]:
     return [group for at, group in enumerate(groups) if at != place]

@@ -11,15 +11,16 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from antcrm_tools.directory import rows
+from antcrm_tools.directory.at_once import AtOnce
 from antcrm_tools.directory.facts import set_fact
 from antcrm_tools.directory.freshness import REBUILT
 from antcrm_tools.directory.schema import SCHEMA, VERSION
@@ -29,7 +30,6 @@ from antcrm_tools.models import Customer
 from antcrm_tools.refs import Ref
 
 T = TypeVar("T")
-P = ParamSpec("P")
 Work = Callable[[sqlite3.Connection, rows.Labels], T]
 
 _BUSY_SECONDS = 5.0
@@ -43,6 +43,9 @@ _PRAGMAS = (
 )
 _SHY = 10.0
 """Seconds for which nothing is written after it failed: whoever reads AntCRM would wait for the same again."""
+
+_TIDIED_AT_ONCE = 200
+"""Pages of the file, which take some hundredths of a second."""
 
 _OWNER = 0o600
 _ENDS = ("", "-wal", "-shm", "-journal")
@@ -72,7 +75,7 @@ class Store:
         self.zone = zone
         self.region = region
         self.clock = clock
-        self._writing: Executor = _AtOnce() if path is None else ThreadPoolExecutor(1, "directory-write")
+        self._writing: Executor = AtOnce() if path is None else ThreadPoolExecutor(1, "directory-write")
         self._reading: Executor = self._writing if path is None else ThreadPoolExecutor(1, "directory-read")
         self._open: dict[Executor, _Opened] = {}
         self._instead_of = instead_of
@@ -146,6 +149,16 @@ class Store:
             CopyUnusable: it cannot be read.
         """
         return await self._in_thread(self._reading, "BEGIN", what)
+
+    async def tidy(self) -> None:
+        """Put the index's parts together, a piece at a time: others may write in between. Then questions are quicker.
+
+        Raises:
+            CopyUnusable: it could not be written.
+        """
+        pages = -_TIDIED_AT_ONCE
+        while await self.write(lambda db, _, pages=pages: rows.put_together(db, pages)):
+            pages = _TIDIED_AT_ONCE
 
     async def fold_away(self) -> None:
         """Write what is new into the file itself, so that nothing that was taken out lies beside it.
@@ -263,27 +276,6 @@ class Store:
         opened = self._open.pop(pool, None)
         if opened is not None:
             opened.db.close()
-
-
-class _AtOnce(Executor):
-    """No thread, for what is in memory: it is small, and there is no disk to wait for."""
-
-    def __init__(self) -> None:
-        self._closed = False
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        if self._closed:
-            raise RuntimeError("closed")
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001  whoever waits for it gets it
-            future.set_exception(error)
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        del wait, cancel_futures
-        self._closed = True
 
 
 @dataclass(frozen=True, slots=True)

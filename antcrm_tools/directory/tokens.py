@@ -1,18 +1,19 @@
 """The tokens a customer is found by. Pure.
 
-Three columns of the index: `names` (the name and the company), `more` (whatever else is written about them) and `keys`
-(what is no word). A word with marks stands there as written and folded, so that who types marks finds them first. The
-signs in front keep tokens of different meaning apart:
+A word of the name or the company stands there as written and folded, so that who types marks finds them first. Signs
+in front keep tokens of other meaning apart; an index that has to look in which column one stands takes longer:
 
+    %giao           a word of whatever else is written about them, folded
     =nguyenvanan    the whole name, or the whole company, in one
     ~an             the given name, by which people are addressed
     &saoviet        the company, to find colleagues
     +84912345678    a phone in its normal form
     @1f3c…          an e-mail's mailbox
-    t678 t5678      the last three and four digits of a phone;  r876…  all of them, backwards
-    h091 h0912      the first three and four;                   p0912… all of them
+    :t678 :t5678    the last three and four digits of a phone;  :r876…  all of them, backwards
+    :h091 :h0912    the first three and four;                   :p0912… all of them
     #k0 #s3 #f1     kind, stage, source, #o owner, #t tag, each by its number
-    #d739832        the day of the last change, and #m24306 its month: a window of them is some of these
+    #c739832        the day of creation: a short window of them is some of these
+    #d739832        the day of the last change, and #m24306 its month
 """
 
 from __future__ import annotations
@@ -69,9 +70,15 @@ def kind_token(number: int) -> str:
     return f"#k{number}"
 
 
-def change_tokens(day: int) -> list[str]:
-    """The tokens of the day of the last change, an ordinal."""
-    return [] if day == NONE else [f"#d{day}", _month_token(date.fromordinal(day))]
+def day_tokens(created: int, changed: int) -> list[str]:
+    """The tokens of the days of creation and of the last change, ordinals."""
+    tokens = [] if created == NONE else [f"#c{created}"]
+    return tokens if changed == NONE else [*tokens, f"#d{changed}", _month_token(date.fromordinal(changed))]
+
+
+def created_tokens(first: int, last: int) -> list[str]:
+    """Of these tokens one is there if the day of creation was in a window, whose ends are ordinals; none: too long."""
+    return [f"#c{day}" for day in range(first, last + 1)] if last - first < _MOST_DAYS else []
 
 
 def changed_tokens(first: int, last: int) -> list[str]:
@@ -109,8 +116,23 @@ def dialled(normal: str) -> str:
 def phone_tokens(normal: str) -> list[str]:
     """A phone's tokens, from its normal form."""
     digits = dialled(normal)
-    ends = [token for size in SHORT_ENDS for token in (f"h{digits[:size]}", f"t{digits[-size:]}")]
-    return [normal, *ends, f"p{digits}", f"r{digits[::-1]}"]
+    ends = [token for size in SHORT_ENDS for token in (f":h{digits[:size]}", f":t{digits[-size:]}")]
+    return [normal, *ends, begun_phone(digits), ended_phone(digits)]
+
+
+def begun_phone(digits: str) -> str:
+    """The token of a phone that begins with these digits, or a beginning of one."""
+    return f"{':h' if len(digits) in SHORT_ENDS else ':p'}{digits}"
+
+
+def ended_phone(digits: str) -> str:
+    """The token of a phone that ends with these digits, or a beginning of one."""
+    return f":t{digits}" if len(digits) in SHORT_ENDS else f":r{digits[::-1]}"
+
+
+def elsewhere(word: str) -> str:
+    """The token of a word that stands neither in the name nor in the company."""
+    return f"%{word}"
 
 
 def marked_words(text: str) -> tuple[str, ...]:
@@ -137,7 +159,7 @@ def without_company_signs(found: Sequence[str]) -> list[str]:
 
 
 def name_tokens(customer: Customer, companies: Iterable[str]) -> list[str]:
-    """The column `names`, of a customer who belongs to these companies."""
+    """Of the name and the company, of a customer who belongs to these companies."""
     person = person_part(customer.name)
     tokens = [*marked_words(customer.name), *folded_words(customer.name)]
     tokens += ["=" + "".join(name_words(name)) for name in dict.fromkeys((customer.name, person))]
@@ -149,7 +171,7 @@ def name_tokens(customer: Customer, companies: Iterable[str]) -> list[str]:
 
 
 def more_tokens(customer: Customer) -> list[str]:
-    """The column `more`, folded only."""
+    """Of whatever else is written, folded only."""
     texts = [
         *(email.value for email in customer.emails),
         customer.industry,
@@ -158,11 +180,11 @@ def more_tokens(customer: Customer) -> list[str]:
         *(social.value for social in customer.socials),
         customer.note[:_NOTE],
     ]
-    return _tokens(word for text in texts if text for word in folded_words(text))[:_MORE]
+    return [elsewhere(word) for word in _tokens(word for t in texts if t for word in folded_words(t))[:_MORE]]
 
 
 def contact_tokens(customer: Customer, region: str) -> list[str]:
-    """Phones and e-mails, for the column `keys`."""
+    """Of phones and e-mails."""
     normal = dict.fromkeys(form for phone in customer.phones for form in phones_in_field(phone.value, region))
     mailboxes = dict.fromkeys(key for email in customer.emails if (key := mailbox_key(email.value)))
     return [token for form in normal for token in phone_tokens(form)] + [email_token(each) for each in mailboxes]
@@ -178,7 +200,7 @@ def is_token(text: str) -> bool:
     """Whether the index takes a word as one: it splits at what it does not know for a letter."""
     if text.isascii() and text.isalnum():
         return True
-    return bool(text) and all(unicodedata.category(char)[0] in "LN" or char in "=~&+@#" for char in text)
+    return bool(text) and all(unicodedata.category(char)[0] in "LN" or char in "=~&+@#%:" for char in text)
 
 
 @lru_cache(_REPEATED)

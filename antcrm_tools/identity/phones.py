@@ -63,6 +63,9 @@ LANDLINE_LENGTH = 10  # also the mobiles before 2018
 NATIONAL = re.compile(r"[3-9]\d{8}|[12]\d{8,9}|1[89]00\d{4}|69\d{6}", re.ASCII)
 SERVICE = ("1800", "1900")  # dialled without a zero in front
 
+# Nearly all phones there are. The library reads them the same, in a hundred times the time.
+_MOBILE_AS_DIALLED = re.compile(r"(0|\+84)([35789]\d{8})", re.ASCII)
+
 _MAX_TEXT = 60  # of one phone, with all the punctuation people put in
 MIN_DIGITS = 7
 MAX_DIGITS = 17  # 15 by E.164, and 00 in front
@@ -196,6 +199,8 @@ def read_digits(dialled: str, region: str) -> Number | None:
     """Read digits, with or without a plus; nothing else may be in them."""
     if not MIN_DIGITS <= len(dialled.lstrip("+")) <= MAX_DIGITS:
         return None
+    if (mobile := _MOBILE_AS_DIALLED.fullmatch(dialled)) and (mobile[1] != "0" or region == "VN"):
+        return Number(VIETNAM, mobile[2], mobile[2][:2] in _MOBILE)
     library = _library()
     number = _parsed(dialled, region)
     if number is None or number.country_code is None:

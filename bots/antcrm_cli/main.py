@@ -166,9 +166,9 @@ def sync(
     lang: LangOption = None,
 ) -> None:
     """Bring the local copy of the customers up to date now; by itself it is kept so in the background."""
-    from antcrm_cli.syncing import run_sync  # noqa: PLC0415  only this command needs it
+    from antcrm_cli.syncing import STOPPED, run_sync  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_sync(_word(lang), full=full, sandbox=sandbox), _word(lang))
+    run(lambda: run_sync(_word(lang), full=full, sandbox=sandbox), _word(lang), stopped=STOPPED)
 
 
 @app.command()

@@ -47,10 +47,13 @@ def _on_ctrl_c(what: Callable[[int, FrameType | None], object]) -> None:
         signal.signal(signal.SIGINT, what)
 
 
-def run(command: Callable[[], Awaitable[None]], lang: str | None, *, reads: bool = False) -> None:
+def run(
+    command: Callable[[], Awaitable[None]], lang: str | None, *, reads: bool = False, stopped: Text | None = None
+) -> None:
     """Run a command to its end. Exits with 2 for wrong use or settings and with 1 for what went wrong later.
 
-    A command that `reads` is one that a person at a terminal writes to.
+    A command that `reads` is one that a person at a terminal writes to. `stopped`: what Ctrl-C means for one that has
+    an end of its own; the others are left by it.
     """
     logs.set_up(PROGRAM)
     # Each is None where the descriptor was closed.
@@ -70,6 +73,9 @@ def run(command: Callable[[], Awaitable[None]], lang: str | None, *, reads: bool
         asyncio.run(whole())
     except KeyboardInterrupt:
         # Writes under way were finished on the way out; leaving is no failure.
+        if stopped is not None:
+            _complain(stopped, lang)
+            raise typer.Exit(INTERRUPTED) from None
         typer.echo()
     except BadInput as error:
         _complain(error.text, lang)

@@ -13,6 +13,11 @@ from antcrm_tools.errors import NotActed
 from antcrm_tools.house import House
 from antcrm_tools.text import Language, Text, msg, msgs
 
+STOPPED = msg("Stopped. What was read stays in the copy; start it again, and it goes on from there.")
+
+_STEP = 10
+"""Per cent between two lines where there is no terminal for a bar."""
+
 _OTHERS_LOOK = 1.0
 """Seconds between two looks at a copy another process works on."""
 
@@ -57,12 +62,15 @@ async def run_sync(lang: str | None, *, full: bool, sandbox: bool) -> None:
 
 
 class _Bar:
-    """A bar on standard error; without a terminal there is none."""
+    """A bar on standard error; where that is no terminal, a line now and then."""
 
     def __init__(self, language: Language, what: Text) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task(what.render(language), total=None)
+        console = Console(stderr=True)
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._what = what.render(language)
+        self._task = self._progress.add_task(self._what, total=None)
+        self._said = 0
 
     def __enter__(self) -> Callable[[int, int], Awaitable[None]]:
         self._progress.start()
@@ -73,6 +81,10 @@ class _Bar:
 
     async def _move(self, done: int, total: int) -> None:
         self._progress.update(self._task, completed=done, total=total)
+        share = 100 * done // max(total, 1)
+        if self._progress.disable and share > self._said and (share >= self._said + _STEP or done == total):
+            self._said = share
+            sys.stderr.write(f"{self._what}: {share} %\n")
 
 
 def _why(code: str) -> Text:

@@ -40,6 +40,8 @@ HOSTILE = [
     "=nguyenvanan ~an &fpt @x #k0 +84912345678",
     "0912345678 " * 50,
     "%_\\",
+    "%giao :t678 %%",
+    " x ".join(str(number) for number in range(100, 180)),
 ]
 TEXT = st.one_of(
     st.text(max_size=60), st.sampled_from(HOSTILE), st.text("aăâeêAn0189 \"'*:()-+@#~^\u0301\u202e", max_size=30)

@@ -1,6 +1,7 @@
 import runpy
 import sys
 
+import phonenumbers
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -99,6 +100,13 @@ def test_canonical_keeps_ranges_not_assigned_yet(text: str, expected: str) -> No
 )
 def test_canonical_refuses_what_is_not_one_phone(text: str) -> None:
     assert canonical(text) is None
+
+
+def test_mobiles_are_read_as_the_library_reads_them() -> None:
+    for place in range(1000):
+        dialled = f"0{'35789'[place % 5]}{place:03}1234"[:10].ljust(10, "5")
+        read = phonenumbers.parse(dialled, "VN")
+        assert canonical(dialled) == phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
 
 
 @pytest.mark.parametrize("region", ["US", "us"])
