@@ -53,7 +53,7 @@ def count(db: sqlite3.Connection, labels: Labels, filters: Resolved, by: Sequenc
     ordered = sorted(dict.fromkeys(columns.values()), key=lambda column: column == "created_day")
     source = "tagged" if by_tags_days else "customers c"
     if not conditions and len(ordered) > 1 and "created_day" not in ordered:
-        source += " INDEXED BY by_stage"  # it has all columns; one in the right order would be looked up row by row
+        source += " INDEXED BY by_kind"  # it has all columns; one in the right order would be looked up row by row
     listed = ", ".join(ordered)
     found = db.execute(f"SELECT {listed}, count(*) FROM {source}{where} GROUP BY {listed}", values)  # noqa: S608
     places = [ordered.index(columns[group]) for group in by]

@@ -6,7 +6,7 @@ Tokens are letters, digits and our own signs, so that nothing anybody types is a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,8 @@ from antcrm_tools.directory.schema import KINDS
 from antcrm_tools.directory.tokens import changed_tokens, created_tokens, elsewhere, is_token, kind_token
 
 SELECTED = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
+
+_PLACE = "c.place"
 
 _NOBODY = elsewhere("%")
 """A token nobody has."""
@@ -69,9 +71,15 @@ def anywhere(words: Iterable[str]) -> Group:
     return Group((*words, *map(elsewhere, words)))
 
 
-def newest_places(db: sqlite3.Connection, filters: Resolved, groups: Sequence[Group], limit: int) -> list[int]:
+Rarity = Callable[[Group], float]
+"""How many customers of those there are meet a group, about: less is rarer."""
+
+
+def newest_places(
+    db: sqlite3.Connection, filters: Resolved, groups: Sequence[Group], limit: int, *, rarity: Rarity | None = None
+) -> list[int]:
     """Places of the newest customers who match and pass the filters."""
-    return [row[0] for row in newest_rows(db, filters, groups, limit, selected="c.place")]
+    return [row[0] for row in newest_rows(db, filters, groups, limit, selected=_PLACE, rarity=rarity)]
 
 
 def newest_rows(
@@ -82,8 +90,12 @@ def newest_rows(
     *,
     before: int | None = None,
     selected: str = SELECTED,
+    rarity: Rarity | None = None,
 ) -> list[tuple[Any, ...]]:
-    """Rows of the newest customers who match, pass the filters and are before a place."""
+    """Rows of the newest customers who match, pass the filters and are before a place.
+
+    With `rarity` the index begins with the rarest of the groups and filters, else with the groups.
+    """
     conditions, values = filters.where()
     days, months = _days(db, filters)
     if days is None:
@@ -94,7 +106,8 @@ def newest_rows(
     if not days and (places := filters.places) is not None:
         conditions.append("c.place BETWEEN ? AND ?")
         values += places
-    match = _match([*days, *groups, *(Group(tokens) for tokens in filters.tokens), *months])
+    needed = [*days, *groups, *(Group(tokens) for tokens in filters.tokens), *months]
+    match = _match(needed if rarity is None else sorted(needed, key=rarity))
     if filters.excluded_tokens:
         # The index cannot say "not" alone; every customer has a kind.
         match = f"({match or _ANYBODY.match}) NOT {Group(filters.excluded_tokens).match}"
@@ -104,6 +117,9 @@ def newest_rows(
             f"SELECT {selected} FROM customers c {where} ORDER BY c.place DESC LIMIT ?",  # noqa: S608
             (*values, limit),
         ).fetchall()
+    if selected == _PLACE and not conditions:
+        sql = "SELECT f.rowid FROM found f WHERE found MATCH ? ORDER BY f.rowid DESC LIMIT ?"
+        return db.execute(sql, (match, limit)).fetchall()
     # The index itself has to know the places: it goes through them in their order, and stops at the limit.
     where = "".join(f" AND {condition.replace('c.place', 'f.rowid')}" for condition in conditions)
     return db.execute(
@@ -117,7 +133,7 @@ _ANYBODY = one_of(kind_token(number) for number in range(len(KINDS)))
 
 
 def _match(groups: Sequence[Group]) -> str:
-    """All of these, the rarest first.
+    """All of these, of which the first should be the rarest.
 
     In a plain AND all parts skip ahead of each other in turn; two and two, the rare ones lead. The index makes one AND
     of nested ones unless something stands between them, such as a token nobody has.

@@ -54,6 +54,7 @@ _ALLOWED = {Fit.BEGINNING: _BEGUN, Fit.SLIP: _SLIPPED}
 
 
 _REMEMBERED = 4096
+_PAIRS = 16_384
 
 
 def ranked(question: Question, found: Iterable[Hit]) -> tuple[list[Hit], int]:
@@ -118,9 +119,16 @@ def _unlike(word: Word, others: Sequence[str]) -> int:
     readings = word.readings
     if any(reading in others for reading in readings):
         return 0
-    if any(other.startswith(readings) for other in others):
+    return min((_unlike_one(readings, other) for other in others), default=_OTHER)
+
+
+@lru_cache(_PAIRS)
+def _unlike_one(readings: tuple[str, ...], other: str) -> int:
+    if other in readings:
+        return 0
+    if other.startswith(readings):
         return _BEGUN
-    return _SLIPPED if any(one_slip(other, reading) for other in others for reading in readings) else _OTHER
+    return _SLIPPED if any(one_slip(other, reading) for reading in readings) else _OTHER
 
 
 def _is_whole(question: Question, entry: Entry, person: Sequence[str]) -> bool:
@@ -170,7 +178,8 @@ def _in_order(question: Question, name: Sequence[str], allowed: int) -> bool:
         return True
     places: list[int] = []
     for word in question.words:
-        likeness = [_unlike(word, (other,)) for other in name]
+        readings = word.readings
+        likeness = [_unlike_one(readings, other) for other in name]
         if (best := min(likeness)) <= allowed:
             places.append(likeness.index(best))
     return places == sorted(places)

@@ -119,7 +119,7 @@ def put(
     ).fetchone()
     if old is not None and begun < old[13] <= now:
         return False
-    second = _second(customer.created_at)
+    second = second_of(customer)
     place = old[0] if old is not None and old[0] >> SECOND_BITS == second else _free_place(db, second)
     days = _day(customer.created_at, zone), _day(customer.updated_at, zone)
     columns, names, others = _written(db, labels, customer, region, days)
@@ -168,6 +168,12 @@ def put_together(db: sqlite3.Connection, pages: int) -> bool:
     before = db.total_changes
     db.execute("INSERT INTO found (found, rank) VALUES ('merge', ?)", (pages,)).close()
     return db.total_changes - before > 1  # the documented sign: one change is the command itself
+
+
+def second_of(customer: Customer) -> int:
+    """The second a customer was created in, by which they are in order; 0 where it is not known."""
+    seconds = _seconds(customer.created_at)
+    return seconds if seconds is not None and FIRST_KNOWN <= seconds <= _LAST_KNOWN else 0
 
 
 def entries(db: sqlite3.Connection, labels: Labels, rows: Iterable[Sequence[Any]]) -> list[Entry]:
@@ -256,11 +262,6 @@ def _free_place(db: sqlite3.Connection, second: int) -> int:
         if taken < start + size - 1:
             return int(taken) + 1
         start += size
-
-
-def _second(moment: datetime | str | None) -> int:
-    seconds = _seconds(moment)
-    return seconds if seconds is not None and FIRST_KNOWN <= seconds <= _LAST_KNOWN else 0
 
 
 def _seconds(moment: datetime | str | None) -> int | None:

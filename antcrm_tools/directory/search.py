@@ -155,13 +155,15 @@ def _by_part(pool: Pool, question: Question, keys: list[Group]) -> None:
 def _by_words(pool: Pool, question: Question, keys: list[Group]) -> None:
     words = question.words
     exact = [_named(word) for word in words]
-    if _newest_and_addressed(pool, question, [*exact, *keys], Fit.WORDS):
+    whole = pool.add([one_of(["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
+    if pool.add([*exact, *keys], Fit.WORDS):
         # There are more than were looked at: those who fit best, however old.
+        if not whole or len(words) == 1:
+            _addressed(pool, question, [*exact, *keys], Fit.WORDS)
         if any(word.marked for word in words):
             pool.add([*(one_of([word.marked or word.folded]) for word in words), *keys], Fit.WORDS)
         if question.titles:
             pool.add([*(one_of([title]) for title in question.titles), *exact, *keys], Fit.WORDS)
-    pool.add([one_of(["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
     if pool.few():
         _beginnings(pool, question, exact, keys)
     if pool.few():
@@ -170,13 +172,15 @@ def _by_words(pool: Pool, question: Question, keys: list[Group]) -> None:
         _slips(pool, question, exact, keys)
 
 
-def _newest_and_addressed(pool: Pool, question: Question, groups: Sequence[Group], fit: Fit) -> bool:
-    """Take the newest who fit, and where these are not all, the newest of those whose given name was said."""
-    if not pool.add(groups, fit):
-        return False
+def _addressed(pool: Pool, question: Question, groups: Sequence[Group], fit: Fit) -> None:
+    """Take the newest of those whose given name was said."""
     given = [*(reading for word in question.words for reading in word.readings), *question.titles]
     pool.add([one_of("~" + name for name in given), *groups], fit)
-    return True
+
+
+def _newest_and_addressed(pool: Pool, question: Question, groups: Sequence[Group], fit: Fit) -> None:
+    if pool.add(groups, fit):
+        _addressed(pool, question, groups, fit)
 
 
 def _beginnings(pool: Pool, question: Question, exact: list[Group], keys: list[Group]) -> None:

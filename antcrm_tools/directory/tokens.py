@@ -43,9 +43,12 @@ _REPEATED = 8192
 """Words and companies that are remembered: they repeat themselves."""
 
 _MOST_DAYS = 35
-"""Days of a window that are looked for one by one; of a longer one, the months."""
+"""Days of a window of creation that are looked for one by one; of a longer one, places."""
 
-_MOST_MONTHS = 120
+_MOST_CHANGED = 120
+"""Days at the ends of a window of changes and months in between."""
+
+_LONGEST_MONTH = 31
 _WORD = re.compile(r"[^\W_]+")
 _UNUSUAL = re.compile(r"[^\w\x00-\x7f]")
 """What is no letter, digit or ASCII: marks that stand alone, characters nobody sees."""
@@ -82,20 +85,19 @@ def created_tokens(first: int, last: int) -> list[str]:
 
 
 def changed_tokens(first: int, last: int) -> list[str]:
-    """Of these tokens one is there if the last change was in a window, whose ends are ordinals; none: too long.
-
-    Those of months reach beyond its ends.
-    """
-    if last - first < _MOST_DAYS:
-        return [f"#d{day}" for day in range(first, last + 1)]
-    day, end = date.fromordinal(first).replace(day=1), date.fromordinal(last)
-    months: list[str] = []
-    while day <= end:
-        if len(months) == _MOST_MONTHS:
-            return []
-        months.append(_month_token(day))
-        day = (day + timedelta(days=_MOST_DAYS)).replace(day=1) if day.year < date.max.year else date.max
-    return months
+    """Of these tokens one is there if the last change was in a window, whose ends are ordinals; none: too long."""
+    tokens: list[str] = []
+    day = first
+    while day <= last and len(tokens) <= _MOST_CHANGED:
+        month = date.fromordinal(day)
+        following = (month.replace(day=1) + timedelta(days=_LONGEST_MONTH)).replace(day=1).toordinal()
+        if month.day == 1 and following - 1 <= last:
+            tokens.append(_month_token(month))
+            day = following
+        else:
+            tokens.append(f"#d{day}")
+            day += 1
+    return tokens if day > last else []
 
 
 def email_token(mailbox: str) -> str:

@@ -50,7 +50,7 @@ async def test_ctrl_c_says_that_what_was_read_stays(sandbox: tuple[Sandbox, str]
     made, url = sandbox
     process = syncing(url, tmp_path, ANTCRM_MAX_RPS="4")
     with anyio.fail_after(30):
-        while len(made.requests) < PAGES // 2:  # noqa: ASYNC110  it serves in this very loop
+        while len(made.requests) < PAGES // 2:
             await anyio.lowlevel.checkpoint()
     process.send_signal(signal.SIGINT)
     done = await ended(process)

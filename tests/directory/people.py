@@ -134,8 +134,11 @@ class Person:
         return f"{self.family} {self.middle} {self.given}"
 
 
-def people(count: int, seed: int = 1) -> Iterator[Person]:
-    """Customers in the order of their numbers, some of them there twice."""
+def people(count: int, seed: int = 1, *, newest_first: bool = False) -> Iterator[Person]:
+    """Customers in the order of their numbers, some of them there twice.
+
+    `newest_first`: the smaller the number, the newer, as a first fill reads them; else created in no order.
+    """
     random = Random(seed)  # noqa: S311  made-up people
     draw = _Draw(random)
     before: list[Person] = []
@@ -145,7 +148,7 @@ def people(count: int, seed: int = 1) -> Iterator[Person]:
         else:
             who = draw.person() if random.random() < 0.88 else draw.account()
             before = [*before[-50:], who]
-        yield draw.record(place, who)
+        yield draw.record(place, who, of=count if newest_first else None)
 
 
 def copy_of(customers: Iterable[Customer]) -> tuple[sqlite3.Connection, Labels]:
@@ -190,11 +193,13 @@ class _Draw:
     def account(self) -> Person:
         return Person(_NOBODY, company=self._company(), number=self._number())
 
-    def record(self, place: int, who: Person) -> Person:
+    def record(self, place: int, who: Person, *, of: int | None) -> Person:
         """Write somebody down as one more customer."""
         random = self._random
         name, fields, note = self._written(who)
-        created = NEWEST - timedelta(seconds=random.random() * _DAYS * 86400)
+        chance = random.random()
+        age = chance if of is None else (place + chance) / of
+        created = NEWEST - timedelta(seconds=age * _DAYS * 86400)
         tags = random.choices((0, 1, 2), (3, 4, 3))[0]
         kind: Kind = "account" if not who.family else "lead" if random.random() < 0.7 else "contact"
         # Not checked: a million are wanted quickly, and nothing of them comes from outside.
