@@ -36,7 +36,8 @@ CREATE TABLE customers (
     stage INTEGER NOT NULL, source INTEGER NOT NULL, owner INTEGER NOT NULL, tags TEXT NOT NULL,
     created INTEGER, updated INTEGER, created_day INTEGER NOT NULL, updated_day INTEGER NOT NULL, read_at REAL NOT NULL
 );
-CREATE INDEX by_kind ON customers (kind, created_day, stage, source, owner, tags);
+CREATE INDEX by_kind ON customers (kind, created_day);
+CREATE INDEX by_labels ON customers (owner, stage, source, kind, tags);
 CREATE INDEX by_stage ON customers (stage, created_day, kind);
 CREATE INDEX by_source ON customers (source, created_day, kind);
 CREATE INDEX by_owner ON customers (owner, created_day, kind);
