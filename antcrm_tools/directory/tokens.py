@@ -19,7 +19,6 @@ in front keep tokens of other meaning apart; an index that has to look in which 
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -49,10 +48,6 @@ _MOST_CHANGED = 120
 """Days at the ends of a window of changes and months in between."""
 
 _LONGEST_MONTH = 31
-_WORD = re.compile(r"[^\W_]+")
-_UNUSUAL = re.compile(r"[^\w\x00-\x7f]")
-"""What is no letter, digit or ASCII: marks that stand alone, characters nobody sees."""
-
 # Folded. They say that a company follows and stand in half of all records, so they are no words of a name.
 _SAY_COMPANY = frozenset({"cty", "ct", "company"})
 _SAY_COMPANY_IN_TWO = ("cong", "ty")
@@ -139,15 +134,12 @@ def elsewhere(word: str) -> str:
 
 def marked_words(text: str) -> tuple[str, ...]:
     """Words as written, in lower case and composed; those without marks too."""
-    lower = storable(text).casefold()
-    # Nearly all names have nothing but composed letters, and then the long way is not needed.
-    return written_words(storable(text)) if _UNUSUAL.search(lower) else tuple(_WORD.findall(lower))
+    return written_words(storable(text))
 
 
 def folded_words(text: str) -> tuple[str, ...]:
-    """What `names.words` gives, quickly: words repeat themselves."""
-    lower = storable(text).casefold()
-    return words(storable(text)) if _UNUSUAL.search(lower) else tuple(map(_folded, _WORD.findall(lower)))
+    """What `names.words` gives."""
+    return words(storable(text))
 
 
 def without_company_signs(found: Sequence[str]) -> list[str]:
@@ -198,6 +190,7 @@ def joined_company(company: str) -> str:
     return "".join(words(company_key(storable(company))))
 
 
+@lru_cache(_REPEATED)
 def is_token(text: str) -> bool:
     """Whether the index takes a word as one: it splits at what it does not know for a letter."""
     if text.isascii() and text.isalnum():
@@ -212,11 +205,6 @@ def _company_tokens(company: str) -> tuple[str, ...]:
     if key := joined_company(company):
         tokens += ["=" + key, "&" + key]
     return tuple(tokens)
-
-
-@lru_cache(_REPEATED)
-def _folded(word: str) -> str:
-    return fold(word)
 
 
 def _tokens(found: Iterable[str]) -> list[str]:

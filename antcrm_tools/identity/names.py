@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Đ has no decomposition, so dropping marks leaves it; Ð (eth) is what old Vietnamese fonts left in its place.
 _BARRED_D = str.maketrans({"đ": "d", "ð": "d"})
@@ -75,6 +76,9 @@ _NAME_WORDS = _FAMILY_NAMES | frozenset(
 )
 # fmt: on
 
+_REMEMBERED = 4096
+"""Texts: names and their words repeat themselves."""
+
 _FAMILY_WORDS = 2
 """Words of a family name with a middle one; what is longer and stands beside “Anh Nam” is a company."""
 
@@ -93,9 +97,13 @@ _TONES = {"\u0300": "`", "\u0301": "'", "\u0309": "~", "\u0303": "~", "\u0323": 
 """Hỏi and ngã are one here: half the country speaks them alike, and writes Dủng for Dũng."""
 
 _WORD = re.compile(r"[^\W_]+")
+_UNUSUAL = re.compile(r"[^\w\x00-\x7f]")
+"""What is no letter, digit or ASCII: marks that stand alone, characters nobody sees."""
+
 _FIRST_WORD = re.compile(r"([^\W\d_]+)(?:\s*[./:]\s*|\s+)(?=[^\W\d_])")
 
 
+@lru_cache(_REMEMBERED)
 def fold(text: str) -> str:
     """Return `text` without marks, case or extra white space, for comparing and indexing.
 
@@ -180,6 +188,7 @@ def name_words(text: str) -> tuple[str, ...]:
     return words(without_honorific(text))
 
 
+@lru_cache(_REMEMBERED)
 def person_part(name: str) -> str:
     """Return the part of a record's name that is the person's.
 
@@ -205,6 +214,9 @@ def given_name(name: str) -> str:
 
 def written_words(text: str) -> tuple[str, ...]:
     """Return the words of a text with their marks, in lower case: `fold` of each is what `words` gives."""
+    lower = unicodedata.normalize("NFC", text).casefold()
+    if not _UNUSUAL.search(lower):
+        return tuple(_WORD.findall(lower))
     visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
     spaced = (char if char.isalnum() or unicodedata.category(char).startswith("M") else " " for char in visible)
     return tuple(unicodedata.normalize("NFC", "".join(spaced)).casefold().split())
