@@ -57,12 +57,15 @@ def count(db: sqlite3.Connection, labels: Labels, filters: Resolved, by: Sequenc
         # In the order of an index nothing has to be sorted; what are too many groups for it is put together here.
         source, grouped = "customers c INDEXED BY by_labels", "owner, stage, source, kind, tags"
     found = db.execute(f"SELECT {listed}, count(*) FROM {source}{where} GROUP BY {grouped}", values)  # noqa: S608
-    places = [ordered.index(columns[group]) for group in by]
-    named: list[Callable[[Any], Sequence[str]]] = [_naming(db, labels, group) for group in by]
+    # Whoever asks for the same twice means the same value twice, and not pairs of a customer's tags.
+    once = list(dict.fromkeys(by))
+    asked = [once.index(group) for group in by]
+    places = [ordered.index(columns[group]) for group in once]
+    named: list[Callable[[Any], Sequence[str]]] = [_naming(db, labels, group) for group in once]
     rows: Counter[tuple[str, ...]] = Counter()
     for row in found:
         for keys in product(*(name(row[place]) for name, place in zip(named, places, strict=True))):
-            rows[keys] += row[-1]
+            rows[tuple(keys[place] for place in asked)] += row[-1]
     return Counted(total, tuple(_sorted(rows, by)))
 
 

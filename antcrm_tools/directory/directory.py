@@ -16,7 +16,7 @@ from antcrm_tools.directory.freshness import FILLED, NO_DAYS, NO_UPDATES, SYNCED
 from antcrm_tools.directory.matching import newest_rows, one_of
 from antcrm_tools.directory.rows import COLUMNS, Entry, Labels, entries
 from antcrm_tools.directory.schema import Group, Label
-from antcrm_tools.directory.search import Hits, find
+from antcrm_tools.directory.search import Hits, NotOursError, find
 from antcrm_tools.directory.store import Store
 from antcrm_tools.directory.tokens import company_token, email_token, is_token, storable
 from antcrm_tools.directory.unusable import foreign_cursor
@@ -67,7 +67,7 @@ class Directory:
 
         try:
             hits = await self.store.read(look)
-        except ValueError:
+        except NotOursError:
             raise foreign_cursor() from None
         return hits if hits.next is None else replace(hits, next=f"{wish}.{hits.next}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,8 @@ class Fill:
             self._taken.clear()
             await all_of([self._work() for _ in SPACES])
         await self._store.write(self._end)
-        await self._store.tidy()
+        with suppress(CopyUnusable):  # it is whole all the same; it is done again after a sweep
+            await self._store.tidy()
         await self._progress(_FULL, _FULL)
 
     def _begin(self, db: sqlite3.Connection, _: Labels) -> None:

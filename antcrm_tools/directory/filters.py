@@ -175,6 +175,8 @@ def numbers_of(db: sqlite3.Connection, field: Label, text: str) -> frozenset[int
     An owner is also known by what stands before the @, where that is nobody else's.
     """
     value = " ".join(storable(text).split())
+    if field == "owner":
+        value = value.casefold()  # as it is kept
     folded = fold(value)
     if folded in NOTHING_WORDS:
         return frozenset({NONE})

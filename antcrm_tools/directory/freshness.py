@@ -27,6 +27,9 @@ REBUILT = "rebuilt"
 """The fact of when a damaged or older copy was thrown away, so that people can be told why it is filled again."""
 
 
+ERASED = "erased"
+"""The fact of when words were last taken out of the vocabulary, for processes that remember what is in it."""
+
 NO_DAYS = "days_ignored"
 """The fact that AntCRM does not look at days, so that there can be no windows."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from antcrm_tools.directory.filters import Resolved
 from antcrm_tools.directory.rows import COLUMNS
-from antcrm_tools.directory.schema import KINDS
+from antcrm_tools.directory.schema import FIRST_KNOWN, KINDS, SECOND_BITS
 from antcrm_tools.directory.tokens import changed_tokens, created_tokens, elsewhere, is_token, kind_token
 
 SELECTED = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
@@ -167,8 +167,12 @@ def _days(db: sqlite3.Connection, filters: Resolved) -> tuple[list[Group] | None
 
 def _created(db: sqlite3.Connection, window: tuple[int, int]) -> tuple[int, int] | None:
     """A window of days of creation, up to the last on which anybody was; None: nobody was created in it."""
-    newest = db.execute("SELECT created_day FROM customers ORDER BY place DESC LIMIT 1").fetchone()
-    last = min(window[1], newest[0]) if newest is not None else 0
+    newest = db.execute("SELECT created_day, place FROM customers ORDER BY place DESC LIMIT 1").fetchone()
+    if newest is None:
+        return None
+    if newest[1] >> SECOND_BITS < FIRST_KNOWN:
+        return window  # all of them are without a place of their day
+    last = min(window[1], newest[0])
     return None if last < window[0] else (window[0], last)
 
 

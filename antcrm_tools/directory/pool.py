@@ -72,10 +72,6 @@ class Pool:
         """Whether a more forgiving step is worth it."""
         return len(self.found) < _ENOUGH
 
-    def is_sure(self) -> bool:
-        """Whether somebody has all that was asked for in the name or the company."""
-        return any(hit.fit <= Fit.BEGINNING for hit in self.found.values())
-
     def _take(self, rows: Iterable[Sequence[object]], fit: Fit) -> None:
         for entry in entries(self.db, self.labels, rows):
             self.found.setdefault(entry.place, Hit(entry, fit))

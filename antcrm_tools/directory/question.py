@@ -120,7 +120,7 @@ def _pairs(text: str) -> list[Word]:
     same = [fold(word) for word in written[-len(folded) :]] == list(folded)
     marks = written[-len(folded) :] if same else list(folded)
     return [
-        Word(word, "" if mark == word else mark, "" if word in mail else untelex(word) or "")
+        Word(word, mark if mark != word and is_token(mark) else "", "" if word in mail else untelex(word) or "")
         for word, mark in zip(folded, marks, strict=True)
     ]
 

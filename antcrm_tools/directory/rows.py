@@ -59,6 +59,13 @@ class Labels:
         self._numbers: dict[tuple[Label, str], int] = {}
         self._values: dict[int, str] = {NONE: ""}
         self._words: set[str] = set()
+        self._as_of: str | None = None
+
+    def keep_up(self, as_of: str | None) -> None:
+        """Forget everything where words were taken out since, which another process may have done."""
+        if as_of != self._as_of:
+            self.forget()
+            self._as_of = as_of
 
     def forget(self) -> None:
         """Remember nothing."""
@@ -120,7 +127,9 @@ def put(
     if old is not None and begun < old[13] <= now:
         return False
     second = second_of(customer)
-    place = old[0] if old is not None and old[0] >> SECOND_BITS == second else _free_place(db, second)
+    # Of more than fit into one second, some are in the next ones: whose moment is the same stays in place.
+    stays = old is not None and old[11] == _seconds(customer.created_at)
+    place = old[0] if old is not None and stays else _free_place(db, second)
     days = _day(customer.created_at, zone), _day(customer.updated_at, zone)
     columns, names, others = _written(db, labels, customer, region, days)
     tokens = " ".join((*names, *others))

@@ -58,6 +58,10 @@ class Hits:
     """False: there was text, but nothing in it that can be looked for."""
 
 
+class NotOursError(Exception):
+    """What should say where an answer goes on was not made here."""
+
+
 def find(
     db: sqlite3.Connection,
     labels: Labels,
@@ -71,7 +75,7 @@ def find(
     """Find customers; `after` is the `next` of the part before.
 
     Raises:
-        ValueError: `after` is none of ours.
+        NotOursError: `after` is none of ours.
     """
     if filters.unknown:
         return Hits(unknown=filters.unknown)
@@ -95,7 +99,7 @@ def _parse(after: str | None) -> tuple[int, int | None]:
         return 0, None
     found = _AFTER.fullmatch(after)
     if found is None:
-        raise ValueError(after)
+        raise NotOursError
     return int(found[1] or 0), int(found[2])
 
 
@@ -155,11 +159,9 @@ def _by_part(pool: Pool, question: Question, keys: list[Group]) -> None:
 def _by_words(pool: Pool, question: Question, keys: list[Group]) -> None:
     words = question.words
     exact = [_named(word) for word in words]
-    whole = pool.add([one_of(["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
-    if pool.add([*exact, *keys], Fit.WORDS):
+    pool.add([one_of(["=" + "".join(word.meant or word.folded for word in words)]), *keys], Fit.WORDS)
+    if _newest_and_addressed(pool, question, [*exact, *keys], Fit.WORDS):
         # There are more than were looked at: those who fit best, however old.
-        if not whole or len(words) == 1:
-            _addressed(pool, question, [*exact, *keys], Fit.WORDS)
         if any(word.marked for word in words):
             pool.add([*(one_of([word.marked or word.folded]) for word in words), *keys], Fit.WORDS)
         if question.titles:
@@ -168,19 +170,17 @@ def _by_words(pool: Pool, question: Question, keys: list[Group]) -> None:
         _beginnings(pool, question, exact, keys)
     if pool.few():
         _elsewhere(pool, question, keys)
-    if pool.few() and not pool.is_sure():
+    if pool.few():
         _slips(pool, question, exact, keys)
 
 
-def _addressed(pool: Pool, question: Question, groups: Sequence[Group], fit: Fit) -> None:
-    """Take the newest of those whose given name was said."""
+def _newest_and_addressed(pool: Pool, question: Question, groups: Sequence[Group], fit: Fit) -> bool:
+    """Take the newest who fit, and where these are not all, the newest of those whose given name was said."""
+    if not pool.add(groups, fit):
+        return False
     given = [*(reading for word in question.words for reading in word.readings), *question.titles]
     pool.add([one_of("~" + name for name in given), *groups], fit)
-
-
-def _newest_and_addressed(pool: Pool, question: Question, groups: Sequence[Group], fit: Fit) -> None:
-    if pool.add(groups, fit):
-        _addressed(pool, question, groups, fit)
+    return True
 
 
 def _beginnings(pool: Pool, question: Question, exact: list[Group], keys: list[Group]) -> None:

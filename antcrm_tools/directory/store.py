@@ -21,8 +21,8 @@ from typing import TypeVar
 
 from antcrm_tools.directory import rows
 from antcrm_tools.directory.at_once import AtOnce
-from antcrm_tools.directory.facts import set_fact
-from antcrm_tools.directory.freshness import REBUILT
+from antcrm_tools.directory.facts import fact, set_fact
+from antcrm_tools.directory.freshness import ERASED, REBUILT
 from antcrm_tools.directory.schema import SCHEMA, VERSION
 from antcrm_tools.directory.unusable import CopyUnusable
 from antcrm_tools.logs import note_unexpected
@@ -123,6 +123,7 @@ class Store:
     def _put(self, db: sqlite3.Connection, labels: rows.Labels, customers: Sequence[Customer], begun: float) -> int:
         now = self.begin()
         changed = 0
+        labels.keep_up(fact(db, ERASED))
         # The index takes them in the order of their places in a third less time.
         for customer in sorted(customers, key=rows.second_of):
             try:

@@ -85,7 +85,8 @@ class Sweep:
         if await self._store.read(lambda db, _: not windows.of_pass(db, OF_SWEEP, state="open")):
             await self._ask(await self._store.read(self._undated))
             await self._store.write(lambda db, _: windows.clear(db, OF_SWEEP))
-            await self._store.tidy()
+            with suppress(CopyUnusable):
+                await self._store.tidy()
             return False
         return True
 

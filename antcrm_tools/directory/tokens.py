@@ -85,7 +85,7 @@ def changed_tokens(first: int, last: int) -> list[str]:
     day = first
     while day <= last and len(tokens) <= _MOST_CHANGED:
         month = date.fromordinal(day)
-        following = (month.replace(day=1) + timedelta(days=_LONGEST_MONTH)).replace(day=1).toordinal()
+        following = _after_month(month)
         if month.day == 1 and following - 1 <= last:
             tokens.append(_month_token(month))
             day = following
@@ -209,6 +209,13 @@ def _company_tokens(company: str) -> tuple[str, ...]:
 
 def _tokens(found: Iterable[str]) -> list[str]:
     return [token for token in dict.fromkeys(found) if is_token(token) and len(token) > token.startswith("=")]
+
+
+def _after_month(day: date) -> int:
+    """The first day of the next month, an ordinal; the calendar's last month has none, and this is what it would be."""
+    if (day.year, day.month) == (date.max.year, date.max.month):
+        return date.max.toordinal() + 1
+    return (day.replace(day=1) + timedelta(days=_LONGEST_MONTH)).replace(day=1).toordinal()
 
 
 def _month_token(day: date) -> str:

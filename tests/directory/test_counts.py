@@ -124,3 +124,10 @@ async def test_a_value_nobody_has(directory: Directory) -> None:
     found = await directory.count(Filters(stage="Mớii"), ("month",))
     assert found.total == 0
     assert [(each.field, each.near) for each in found.unknown] == [("stage", ("Mới",))]
+
+
+async def test_the_same_group_twice_is_no_pair_of_tags(directory: Directory) -> None:
+    for filters in (Filters(), Filters(kind="lead")):
+        once = await directory.count(filters, ("tag",))
+        twice = await directory.count(filters, ("tag", "tag"))
+        assert {(tag, tag): many for (tag,), many in once.rows} == dict(twice.rows)
