@@ -14,6 +14,7 @@ from antcrm_tools.desk import Desk
 from antcrm_tools.directory.keeping import Copy
 from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.journal import Journal
+from antcrm_tools.learning import Remembering
 from antcrm_tools.records import Records
 from antcrm_tools.rights import Policy
 from antcrm_tools.settings import SANDBOX_KEY, Settings
@@ -288,4 +289,12 @@ class House:
         key = settings.require_key()
         app = self.open_sandbox().app if settings.sandbox else None
         pace = Pace(_SANDBOX_RPS if settings.sandbox else settings.max_rps)
-        return AntCrmApi(settings.base_url, key, pace=pace, region=settings.region, timezone=settings.zone, app=app)
+        return AntCrmApi(
+            settings.base_url,
+            key,
+            pace=pace,
+            region=settings.region,
+            timezone=settings.zone,
+            app=app,
+            memory=Remembering(lambda: self.ledger().learnt),
+        )
