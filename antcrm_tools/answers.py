@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeVar, cast
 
 from pydantic import JsonValue, SecretStr
 
@@ -202,7 +202,7 @@ def _under(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(one))
         yield one
-        inside = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        inside = cast("tuple[BaseException, ...]", getattr(one, "exceptions", ()))  # of a group
         waiting += [each for each in (*inside, one.__context__, one.__cause__) if each is not None]
 
 

@@ -38,6 +38,24 @@ class Learnt:
     honoured: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
 
+    def then(self, found: Learnt) -> Learnt:
+        """What is known after something more was found out: what was not found out this time stays."""
+        same = found.page_base in (None, self.page_base)
+        return Learnt(
+            self.page_base if found.page_base is None else found.page_base,
+            self.page_size if found.page_size is None and same else found.page_size,
+            self.above if found.above is None and same else found.above,
+            (self.honoured - found.ignored) | found.honoured,
+            (self.ignored - found.honoured) | found.ignored,
+        )
+
+    def contradicted_by(self, found: Learnt) -> tuple[str, ...]:
+        """The parameters of GET that are not as they were."""
+        moved = self.page_base is not None and found.page_base not in (None, self.page_base)
+        resized = self.page_size is not None and found.page_size not in (None, self.page_size)
+        filters = (self.honoured & found.ignored) | (self.ignored & found.honoured)
+        return tuple(sorted({*filters, *(("page",) if moved else ()), *(("limit",) if resized else ())}))
+
 
 NOTHING_KNOWN = Learnt()
 

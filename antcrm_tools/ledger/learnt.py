@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from antcrm_tools.learning import NOTHING_KNOWN, Above, Learnt
 from antcrm_tools.ledger.rows import moment, ms
@@ -45,13 +45,19 @@ class LearntOf:
         last = select(learnt.c.learnt_at).where(learnt.c.crm == self._crm).order_by(learnt.c.learnt_at.desc()).limit(1)
         return moment(await self._store.run(lambda connection: connection.scalar(last), write=False))
 
-    async def keep(self, found: Learnt) -> None:
-        """Keep all of it, in place of whatever was known.
+    async def keep(self, found: Learnt) -> Learnt:
+        """Keep it, and what was known before where this says nothing. Returns what was known before.
 
         Raises:
             LedgerBroken: nothing was kept.
         """
-        await self._store.run(lambda connection: self._put(connection, found))
+
+        def put(connection: Connection) -> Learnt:
+            known = _learnt(self._rows(connection))
+            self._put(connection, known.then(found))
+            return known
+
+        return await self._store.run(put)
 
     async def correct(self, page_base: int) -> None:
         """The first page has another number: how many there are on one, and what a limit does, is not known then.
@@ -78,7 +84,7 @@ class LearntOf:
             _HONOURED: " ".join(sorted(found.honoured)),
             _IGNORED: " ".join(sorted(found.ignored)),
         }
-        connection.execute(delete(learnt).where(and_(learnt.c.crm == self._crm)))
+        connection.execute(delete(learnt).where(learnt.c.crm == self._crm))
         at = ms(self._clock())
         rows = [
             {"crm": self._crm, "name": name, "value": value, "learnt_at": at} for name, value in values.items() if value
