@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from antcrm_tools.doctor.asking import Asking, why
 from antcrm_tools.doctor.check import Check
 from antcrm_tools.doctor.days import examine_days
 from antcrm_tools.doctor.filters import Filters
-from antcrm_tools.doctor.pages import examine_pages
+from antcrm_tools.doctor.pages import Pages, examine_pages
 from antcrm_tools.doctor.shapes import answers, values
 from antcrm_tools.errors import CrmError, NotActed, Unauthorised
 from antcrm_tools.learning import Learnt
@@ -60,9 +60,20 @@ async def examine_crm(api: AntCrmApi, clock: Callable[[], datetime], *, region: 
     full = pages.size or max(len(first.customers), PAGE_MAX)
     await examine_days(asking, filters, clock().astimezone(zone).date(), full=full)
     checks += answers(first if first.customers else None, filters.one, filters.none)
-    checks += [*values([look for look in (first, filters.one) if look is not None]), *pages.checks, *filters.checks]
+    checks += [*values([look for look in (first, filters.one) if look is not None])]
+    checks += [*_pages_without_days(pages, filters), *filters.checks]
     learnt = Learnt(pages.base, pages.size, pages.above, frozenset(filters.honoured), frozenset(filters.ignored))
     return Crm(tuple(checks), learnt, asking.sent)
+
+
+def _pages_without_days(pages: Pages, filters: Filters) -> list[Check]:
+    """Where neither pages nor days are honoured, nothing is left by which a long list could be read."""
+    if pages.ignored and "createdAtf" in filters.ignored:
+        then = msg("Only the newest customers can be listed, and the copy stays small; ask AntCRM's support.")
+        return [
+            replace(check, state="fault", then=then) if check.state == "warning" else check for check in pages.checks
+        ]
+    return list(pages.checks)
 
 
 def _reached(first: Look) -> Check:

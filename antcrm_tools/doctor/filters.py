@@ -111,13 +111,19 @@ class Filters:
         shown = {customer.kind == "lead" for customer in self._first.customers}
         if len(shown) == 2:  # noqa: PLR2004  leads and others
             self.checks.append(Check("kinds.default", _DEFAULT, "ok", msg("Every kind is in it.")))
-        elif whole:
+        elif whole or self._is_left_out(customers if True in shown else leads):
             said = msg("Only leads are in it. Each kind is asked for by itself.") if True in shown else None
             text = said or msg("No leads are in it. Each kind is asked for by itself.")
             self.checks.append(Check("kinds.default", _DEFAULT, "ok", text))
         else:
             text = msg("Not known: its first page shows one kind only. Each kind is asked for by itself.")
             self.checks.append(Check("kinds.default", _DEFAULT, "unknown", text))
+
+    def _is_left_out(self, missing: Sequence[Customer]) -> bool:
+        """Whether somebody of a kind that is not on the first page is newer than somebody who is."""
+        shown = [c.created_at for c in self._first.customers if isinstance(c.created_at, datetime)]
+        newest = max((c.created_at for c in missing if isinstance(c.created_at, datetime)), default=None)
+        return bool(shown) and newest is not None and newest > min(shown)
 
     async def contacts(self) -> None:
         """`phone`, in two spellings, `email`, and an answer with nobody."""

@@ -22,13 +22,14 @@ _MORE = 50
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What was learnt. `whole`: the first page is all there is, as far as is known."""
+    """What was learnt. `whole`: the first page is all there is; `ignored`: every page is the first one."""
 
     checks: tuple[Check, ...]
     base: int | None = None
     size: int | None = None
     above: Above | None = None
     whole: bool = False
+    ignored: bool = False
 
 
 async def examine_pages(asking: Asking, first: Look) -> Pages:
@@ -51,8 +52,15 @@ async def examine_pages(asking: Asking, first: Look) -> Pages:
     following = frozenset[Ref]() if second is None else _on(second)
     size = len(first.customers) if following else None
     above, limit = _above(await asking.ask(_MORE), len(first.customers), size)
-    checks = (number, _size(size, first), _small(await asking.ask(1), len(there)), limit)
-    return Pages(checks, base, size, above, whole=base is not None and not following)
+    small = _small(await asking.ask(1), len(there))
+    if base is None:
+        said = msg("Not known: one page cannot be told from the next.")
+        limit, size_line = Check("pages.above", _ABOVE, "unknown", said), Check("pages.size", _SIZE, "unknown", said)
+    else:
+        size_line = _size(size, first)
+    checks = (number, size_line, small, limit)
+    ignored = base is None and _on(one) == _on(two) == there
+    return Pages(checks, base, size, above, whole=base is not None and not following, ignored=ignored)
 
 
 def _on(look: Look | CrmError) -> frozenset[Ref]:

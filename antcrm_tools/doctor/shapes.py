@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 
 from pydantic import JsonValue
@@ -11,13 +11,15 @@ from antcrm_tools.answers import Look
 from antcrm_tools.doctor.asking import why
 from antcrm_tools.doctor.check import Check, needs
 from antcrm_tools.errors import CrmError
-from antcrm_tools.text import Text, msg, msgs
+from antcrm_tools.text import Text, comma, msg, msgs, verbatim
 from antcrm_tools.wire.dates import read_moment
 from antcrm_tools.wire.names import FIELD_KEYS, Json
 
 _NAMED = ("stage", "responsibleStaff", "sourceContact")
 _DATES = ("createdAt", "updatedAt")
 _IDS = ("leadId", "customerId")
+_NOT_THERE = "–"
+_LEFT_OUT = msg("left out")
 
 
 def shape(look: Look) -> str:
@@ -61,7 +63,7 @@ def values(looks: Iterable[Look]) -> Iterator[Check]:
     moments = [record.get(key) for record in records for key in _DATES]
     dates = _forms(_date(value) for value in moments)
     empty = _forms(_empty(record, key) for record in records for key in FIELD_KEYS.values())
-    yield _written("values.ids", msg("Numbers of customers"), ids)
+    yield _written("values.ids", msg("Customers' numbers"), ids)
     yield _written("values.names", msg("Stages, tags, owners and sources"), names)
     unread = sum(isinstance(read_moment(value), str) for value in moments)
     if unread:
@@ -77,14 +79,15 @@ def values(looks: Iterable[Look]) -> Iterator[Check]:
     yield _written("values.empty", msg("Empty values"), empty)
 
 
-def _written(name: str, what: Text, forms: str) -> Check:
+def _written(name: str, what: Text, forms: Sequence[str]) -> Check:
     if not forms:
         return Check(name, what, "unknown", needs(1, 0))
-    return Check(name, what, "ok", msg("Written as {form}.", form=forms))
+    words = comma(_LEFT_OUT if form == _NOT_THERE else verbatim(form) for form in forms)
+    return Check(name, what, "ok", msg("Written as {form}.", form=words))
 
 
-def _forms(found: Iterable[str]) -> str:
-    return ", ".join(sorted({form for form in found if form}))
+def _forms(found: Iterable[str]) -> list[str]:
+    return sorted({form for form in found if form})
 
 
 def _records(payload: JsonValue) -> list[Json]:
@@ -112,5 +115,7 @@ def _date(value: JsonValue) -> str:
 
 
 def _empty(record: Json, key: str) -> str:
-    value = record.get(key, "–")
-    return "null" if value is None else {"": '""', "–": "–"}.get(value, "") if isinstance(value, str) else ""
+    value = record.get(key, _NOT_THERE)
+    return (
+        "null" if value is None else {"": '""', _NOT_THERE: _NOT_THERE}.get(value, "") if isinstance(value, str) else ""
+    )
