@@ -87,14 +87,15 @@ class Memory(Protocol):
 class Remembering:
     """What is kept where it may be broken, slow or not opened yet: then it is as if nothing were known."""
 
-    def __init__(self, kept: Callable[[], Kept]) -> None:
-        """`kept` is called when it is first needed, and may raise CrmError."""
+    def __init__(self, kept: Callable[[], Kept], patience: float = PATIENCE) -> None:
+        """`kept` is called when it is first needed, and may raise CrmError. `patience`: seconds."""
         self._kept = kept
+        self._patience = patience
 
     async def recall(self) -> Learnt:
         """What is known."""
         try:
-            with anyio.move_on_after(PATIENCE):
+            with anyio.move_on_after(self._patience):
                 return await self._kept().read()
         except CrmError as error:
             _log.warning("what is known about this AntCRM cannot be read, so it is found out anew: %s", error.code)
@@ -103,7 +104,7 @@ class Remembering:
     async def correct(self, page_base: int) -> None:
         """What was known about pages is not so: this is the number of the first one."""
         try:
-            with anyio.move_on_after(PATIENCE):
+            with anyio.move_on_after(self._patience):
                 await self._kept().correct(page_base)
         except CrmError as error:
             _log.warning("what was found out about this AntCRM cannot be kept: %s", error.code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 
 from antcrm_tools.answers import Look
 from antcrm_tools.doctor.asking import Asking, refs, why
@@ -12,9 +12,8 @@ from antcrm_tools.doctor.filters import Filters
 from antcrm_tools.errors import CrmError
 from antcrm_tools.models import Customer
 from antcrm_tools.text import Text, msg
-from antcrm_tools.wire.dates import day_in
+from antcrm_tools.wire.dates import VIETNAM, day_in
 
-_VIETNAM = timezone(timedelta(hours=7))
 _LONG_AGO = date(2000, 1, 1)
 _AHEAD = timedelta(days=366)
 _ZONE = msg("Where a day of a filter begins")
@@ -75,7 +74,7 @@ def _made(everybody: Sequence[Customer]) -> Iterator[tuple[datetime, Customer]]:
     """When somebody was made; nobody whose hour is not known, which shows as midnight in Vietnam."""
     for customer in everybody:
         made = customer.created_at
-        if isinstance(made, datetime) and made.astimezone(_VIETNAM).time() != time():
+        if isinstance(made, datetime) and made.astimezone(VIETNAM).time() != time():
             yield made, customer
 
 
@@ -104,4 +103,4 @@ def _in_utc(moment: datetime) -> date | None:
 
 
 def _in_vietnam(moment: datetime) -> date:
-    return moment.astimezone(_VIETNAM).date()
+    return moment.astimezone(VIETNAM).date()
