@@ -185,8 +185,10 @@ def why_unreached(error: BaseException) -> Text | None:
     for one in _under(error):
         if isinstance(one, socket.gaierror):
             return msg("The name in ANTCRM_BASE_URL is not known on this network.")
-        if isinstance(one, ssl.SSLError):
+        if isinstance(one, ssl.SSLCertVerificationError):
             return msg("The connection to AntCRM is not safe: its certificate is not accepted here.")
+        if isinstance(one, ssl.SSLError):
+            return msg("What answers at ANTCRM_BASE_URL cannot be spoken to over https.")
         if isinstance(one, ConnectionRefusedError):
             return msg("Nothing listens at ANTCRM_BASE_URL: the connection was refused.")
         if isinstance(one, TimeoutError):

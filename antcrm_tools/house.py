@@ -14,7 +14,6 @@ from antcrm_tools.desk import Desk
 from antcrm_tools.directory.keeping import Copy
 from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.journal import Journal
-from antcrm_tools.learning import Remembering
 from antcrm_tools.records import Records
 from antcrm_tools.rights import Policy
 from antcrm_tools.settings import SANDBOX_KEY, Settings
@@ -283,6 +282,7 @@ class House:
 
     def _make_api(self) -> AntCrmApi:
         from antcrm_tools.api import AntCrmApi  # noqa: PLC0415  brings httpx
+        from antcrm_tools.learning import Remembering  # noqa: PLC0415  goes with it
         from antcrm_tools.pace import Pace  # noqa: PLC0415  goes with it
 
         settings = self.settings

@@ -70,6 +70,8 @@ def why(error: CrmError) -> Text:
     if isinstance(error, NotActed) or error.code == "unauthorised":
         return error.what
     if isinstance(error, UnreadableAnswer):
+        if not error.quote:
+            return error.what
         if error.quote.lstrip().startswith("<"):
             return msg("A web page was answered where customers should be.")
         return msg("The answer could not be read.")

@@ -15,6 +15,8 @@ from antcrm_tools.text import Language, Text, msg, msgs
 if TYPE_CHECKING:
     from antcrm_tools.settings import Settings
 
+STOPPED = msg("Stopped. Not everything was looked at.")
+
 _MARKS: dict[State, str] = {"ok": "✓", "warning": "!", "fault": "✗", "unknown": "?"}
 
 

@@ -192,14 +192,14 @@ def doctor(
 
     Ends with 1 where something does not work, and with 2 where the settings are wrong.
     """
-    from antcrm_cli.examining import run_doctor  # noqa: PLC0415  only this command needs it
+    from antcrm_cli.examining import STOPPED, run_doctor  # noqa: PLC0415  only this command needs it
 
     ended: list[int] = []
 
     async def examined() -> None:
         ended.append(await run_doctor(_word(lang), as_json=as_json, sandbox=sandbox))
 
-    run(examined, _word(lang))
+    run(examined, _word(lang), stopped=STOPPED)
     raise typer.Exit(*ended)
 
 

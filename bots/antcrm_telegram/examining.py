@@ -34,8 +34,7 @@ async def _asked(settings: Settings, token: SecretStr) -> Iterable[Check]:
     begun = time.monotonic()
     try:
         async with asyncio.timeout(_LONGEST):
-            # The library initializes only the requests; who the bot is comes with the first question.
-            me = await bot.get_me()
+            await bot.initialize()  # asks who the bot is
             seconds = time.monotonic() - begun
             hook = await bot.get_webhook_info()
     except InvalidToken:
@@ -44,7 +43,7 @@ async def _asked(settings: Settings, token: SecretStr) -> Iterable[Check]:
         return (_unreached(settings),)
     finally:
         await bot.shutdown()
-    return _found(settings, me, hook, seconds)
+    return _found(settings, bot.bot, hook, seconds)
 
 
 def _found(settings: Settings, me: User, hook: WebhookInfo, seconds: float) -> Iterator[Check]:

@@ -275,3 +275,23 @@ async def test_one_that_falls_silent_is_not_asked_for_ever() -> None:
     assert {check.state for check in crm.checks if check.name.startswith(("pages.", "filters.", "days."))} == {
         "unknown"
     }
+
+
+WRONG: dict[str, tuple[httpx.Response, str]] = {
+    "redirect": (httpx.Response(302, headers={"location": "https://elsewhere.example"}), "a redirect"),
+    "web page": (httpx.Response(200, text="<html>Chị Lan 0912345678</html>"), "A web page was answered"),
+    "other data": (httpx.Response(200, json={"name": "Chị Lan 0912345678"}), "The answer could not be read."),
+    "refusal": (httpx.Response(400, json={"message": "Chị Lan 0912345678"}), "AntCRM refused it."),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+async def test_what_is_wrong_is_said_without_the_words_of_the_answer(what: str) -> None:
+    answer, words = WRONG[what]
+    async with client(lambda _: answer) as api:
+        crm = await examine_crm(api, Clock(), region="VN", zone=VIETNAM)
+    (check,) = (check for check in crm.checks if check.name == "answers")
+    assert check.state == "fault"
+    assert words in check.text.render("en")
+    assert "Lan" not in check.text.render("en")
+    assert crm.learnt is None
