@@ -296,5 +296,5 @@ class House:
             region=settings.region,
             timezone=settings.zone,
             app=app,
-            memory=Remembering(lambda: self.ledger().learnt),
+            memory=None if settings.sandbox else Remembering(lambda: self.ledger().learnt),
         )

@@ -30,8 +30,8 @@ def has_fault(checks: Iterable[Check]) -> bool:
 def needs(count: int, there: int) -> Text:
     """Why something is not known: AntCRM shows too few customers that would tell."""
     return msgs(
-        "Not known: it needs at least {count} customer who would show it, and there are {there}.",
-        "Not known: it needs at least {count} customers who would show it, and there are {there}.",
+        "Not known: it needs at least {count} customer who would show it; seen: {there}.",
+        "Not known: it needs at least {count} customers who would show it; seen: {there}.",
         count,
         there=there,
     )

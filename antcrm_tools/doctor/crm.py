@@ -22,7 +22,7 @@ from antcrm_tools.text import Text, msg
 if TYPE_CHECKING:
     from antcrm_tools.api import AntCrmApi
 
-_REACH, _KEY, _CLOCK = msg("AntCRM"), msg("API key"), msg("Clocks")
+_REACH, _KEY, _CLOCK = msg("Way to AntCRM"), msg("API key"), msg("Clocks")
 _ANSWERS = msg("AntCRM's answers")
 
 _APART = 120.0

@@ -16,7 +16,7 @@ from antcrm_tools.doctor.check import Check
 from antcrm_tools.settings import Settings
 from antcrm_tools.text import clean, msg
 
-_TOKEN, _REACH, _HOOK = msg("Telegram bot"), msg("Telegram"), msg("Webhook of the bot")
+_TOKEN, _REACH, _HOOK = msg("Telegram bot"), msg("Way to Telegram"), msg("Webhook of the bot")
 
 _LONGEST = 20.0
 """Seconds for both questions together."""

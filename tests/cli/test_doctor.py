@@ -1,99 +1,30 @@
-"""`antcrm doctor` as people run it: lines and exit codes, what it keeps, and what it says when something is wrong."""
+"""`antcrm doctor` as people run it: its lines, its exit codes, what it says of AntCRM, and what is kept and used."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import subprocess
+import os
+import signal
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
-from sqlalchemy import update
 
-from antcrm_cli.examining import examine
-from antcrm_tools.doctor.check import Check, has_fault
 from antcrm_tools.house import House
 from antcrm_tools.learning import NOTHING_KNOWN, Learnt
-from antcrm_tools.ledger.engines import server_of
-from antcrm_tools.ledger.schema import VERSION, version
-from antcrm_tools.ledger.store import Store
+from antcrm_tools.ledger.schema import VERSION
 from antcrm_tools.models import Query
-from antcrm_tools.sandbox import Sandbox, Switches, serving
-from antcrm_tools.sandbox.telegram import BotApi
-from antcrm_tools.sandbox.telegram import serving as serving_telegram
-from antcrm_tools.settings import Settings
+from antcrm_tools.sandbox import Switches
+from tests.cli.doctors import BOUND, KEY, Office, nobody, office, said
 from tests.cli.test_commands import COMMAND, finished, started
-from tests.fakes.proxies import http_proxy
-from tests.fakes.telegram import MEMBERS, SPEC, TOKEN
-
-KEY = "key-of-the-doctor-test"
-PEOPLE = 100
-BOUND = 60.0
-
-
-@dataclass(frozen=True)
-class Office:
-    """An AntCRM on a port, and the settings of a program that works on it."""
-
-    sandbox: Sandbox
-    url: str
-    folder: Path
-
-    def settings(self, **more: object) -> Settings:
-        own = {"api_key": KEY, "base_url": self.url, "data_dir": self.folder / "data", "language": "en", "max_rps": 100}
-        return Settings.model_validate(own | more)
-
-    async def checks(self, **more: object) -> dict[str, Check]:
-        """What the doctor finds; no secret is in it."""
-        with anyio.fail_after(BOUND):
-            found, requests = await examine(self.settings(**more))
-        assert requests <= 25
-        assert len({check.name for check in found}) == len(found)
-        for language in ("en", "vi"):
-            shown = [f"{c.text.render(language)} {c.then and c.then.render(language)}" for c in found]
-            assert not [secret for secret in (KEY, TOKEN, "s3cret") if secret in "\n".join(shown)]
-        return {check.name: check for check in found}
-
-    async def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """The command, as a process of its own."""
-        own = {
-            "ANTCRM_API_KEY": KEY,
-            "ANTCRM_BASE_URL": self.url,
-            "ANTCRM_DATA_DIR": str(self.folder / "data"),
-            "ANTCRM_MAX_RPS": "100",
-        }
-        with started([*COMMAND, "doctor", *arguments], self.folder, **(own | settings)) as process:
-            done = await asyncio.to_thread(finished, process)
-        assert KEY not in done.stdout + done.stderr
-        return done
-
-    async def learnt(self) -> Learnt:
-        """What is kept for this AntCRM."""
-        async with House(self.settings()) as house:
-            return await house.ledger().learnt.read()
-
-
-@asynccontextmanager
-async def office(folder: Path, **switches: Any) -> AsyncGenerator[Office]:
-    with Sandbox.open(api_key=KEY, people=PEOPLE, switches=Switches(**switches)) as sandbox:
-        async with serving(sandbox) as url:
-            yield Office(sandbox, url, folder)
 
 
 @pytest.fixture
 async def at(tmp_path: Path) -> AsyncGenerator[Office]:
     async with office(tmp_path) as one:
         yield one
-
-
-def said(check: Check) -> tuple[str, str, str]:
-    return check.state, check.text.render("en"), check.then.render("en") if check.then else ""
 
 
 # --- as a process ---
@@ -163,14 +94,22 @@ def test_the_made_up_one_needs_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals work differently there")
+async def test_ctrl_c_is_130_and_nothing_is_said_for_found_out(at: Office) -> None:
+    at.sandbox.faults.slow(BOUND, "GET", times=None)
+    settings = {"ANTCRM_API_KEY": KEY, "ANTCRM_BASE_URL": at.url, "ANTCRM_DATA_DIR": str(at.folder / "data")}
+    with started([*COMMAND, "doctor"], at.folder, **settings) as process:
+        with anyio.fail_after(BOUND):
+            while not at.sandbox.requests:
+                await anyio.lowlevel.checkpoint()
+        process.send_signal(signal.SIGINT)
+        done = await asyncio.to_thread(finished, process)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "antcrm: Stopped. Not everything was looked at.\n"
+    assert await at.learnt() == NOTHING_KNOWN
+
+
 # --- AntCRM ---
-
-
-def nobody() -> str:
-    """An address of this machine at which nothing listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 UNREACHED = {
@@ -213,56 +152,6 @@ async def test_errors_of_its_own(at: Office, status: int, words: str) -> None:
     found = await at.checks()
     assert found["reach"].state == "fault"
     assert words in found["reach"].text.render("en")
-
-
-# --- the ledger ---
-
-
-async def test_a_ledger_that_cannot_be_written(at: Office) -> None:
-    file = at.folder / "data" / "ledger.sqlite3"
-    file.mkdir(parents=True)
-    found = await at.checks()
-    assert found["ledger"].state == "fault"
-    assert found["ledger"].text.render("en") == f"{file} cannot be written."
-    assert said(found["learnt"])[0] == "warning"
-    assert found["pages.first"].state == "ok", "AntCRM is looked at all the same"
-
-
-async def test_a_ledger_of_a_newer_version(at: Office) -> None:
-    await at.checks()
-    store = Store(at.folder / "data" / "ledger.sqlite3")
-    await store.run(lambda connection: connection.execute(update(version).values(version=VERSION + 1)) and None)
-    await store.aclose()
-    found = await at.checks()
-    assert found["ledger"].state == "fault"
-    assert "was made by a newer version of this program" in found["ledger"].text.render("en")
-
-
-async def test_a_postgres_that_is_not_there(at: Office) -> None:
-    found = await at.checks(ledger_url="postgresql://an:s3cret@127.0.0.1:9/antcrm")
-    assert found["ledger"].state == "fault"
-
-
-async def test_a_postgres(at: Office, postgres_server: str) -> None:
-    found = await at.checks(ledger_url=postgres_server)
-    assert found["ledger"].state == "ok"
-    assert said(found["ledger"])[1].startswith(f"Postgres at {server_of(postgres_server)}, version {VERSION} of ")
-    assert found["learnt"].state == "ok"
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("postgresql://an:s3cret@db.example:5433/antcrm?sslmode=require", "db.example:5433/antcrm"),
-        ("postgresql://an:s3%23cr%2Fet@db.example/antcrm", "db.example/antcrm"),
-        ("postgresql://an:s3#cr/et@db.example/antcrm", "db.example/antcrm"),
-        ("postgresql://an:s3cr@et@db.example/antcrm", ""),
-        ("postgresql://db.example/antcrm?password=s3cret", "db.example/antcrm"),
-    ],
-)
-def test_where_a_postgres_is_without_its_password(url: str, shown: str) -> None:
-    assert server_of(url) in {shown, ""}
-    assert "s3" not in server_of(url)
 
 
 # --- what is kept, and used ---
@@ -316,89 +205,3 @@ async def test_another_key_is_another_antcrm(at: Office) -> None:
     await at.checks()
     async with House(at.settings(api_key="another")) as house:
         assert await house.ledger().learnt.read() == NOTHING_KNOWN
-
-
-# --- the copy ---
-
-
-async def test_the_copy(at: Office) -> None:
-    assert said((await at.checks())["copy"])[:2] == ("warning", "There is none yet.")
-    async with House(at.settings()) as house:
-        await house.copy().sync.run_once(now=True)
-    state, text, _ = said((await at.checks())["copy"])
-    assert (state, text.partition(",")[0]) == ("ok", f"{PEOPLE} customers")
-    (file,) = (at.folder / "data").glob("directory-*-v*.sqlite3")
-    file.write_bytes(b"no database at all" * 1000)
-    assert (await at.checks())["copy"].state in {"warning", "fault"}
-
-
-# --- Telegram and members ---
-
-
-@asynccontextmanager
-async def telegram() -> AsyncGenerator[tuple[BotApi, dict[str, object]]]:
-    api = BotApi(TOKEN, username="antcrm_test_bot", spec=SPEC)
-    async with serving_telegram(api) as url:
-        yield api, {"telegram_token": TOKEN, "telegram_api_url": url, "telegram_members": MEMBERS}
-    assert api.violations == []
-
-
-async def test_telegram_as_it_should_be(at: Office) -> None:
-    async with telegram() as (api, settings):
-        found = await at.checks(**settings)
-        assert said(found["telegram.token"]) == ("ok", "@antcrm_test_bot", "")
-        assert said(found["telegram.webhook"]) == ("ok", "There is none.", "")
-        assert said(found["members"]) == ("ok", "3 members: admin 1, sales 1, viewer 1.", "")
-        # Whoever fetches its messages now is not disturbed.
-        assert {call.method for call in api.calls} == {"getMe", "getWebhookInfo"}
-
-
-async def test_a_webhook_of_somebody_else(at: Office) -> None:
-    async with telegram() as (api, settings):
-        api.webhook = "https://other.example/hook/s3cret"
-        state, text, then = said((await at.checks(**settings))["telegram.webhook"])
-    assert (state, text) == ("warning", "Its messages are sent to other.example, which another program has asked for.")
-    assert "antcrm telegram" in then
-
-
-async def test_a_wrong_token(at: Office) -> None:
-    async with telegram() as (_, settings):
-        done = await at.checks(**(settings | {"telegram_token": "7654321:AAF-another-made-up-token-xxxxxxxxxxxxxx"}))
-        assert said(done["telegram.token"]) == (
-            "fault",
-            "Telegram does not accept ANTCRM_TELEGRAM_TOKEN.",
-            "Get the token from @BotFather and put it there, whole.",
-        )
-        assert has_fault(done.values())
-
-
-async def test_telegram_out_of_reach(at: Office) -> None:
-    async with telegram() as (api, settings):
-        api.faults.html("getMe", 502, times=None)
-        assert said((await at.checks(**settings))["telegram.reach"])[:2] == ("fault", "Telegram cannot be reached.")
-        api.faults.clear()
-        dead = settings | {"telegram_proxy": "http://an:s3cret@127.0.0.1:9"}
-        assert said((await at.checks(**dead))["telegram.reach"])[1] == "Telegram cannot be reached through the proxy."
-        async with http_proxy() as proxy:
-            through = await at.checks(**(settings | {"telegram_proxy": proxy.url}))
-            assert said(through["telegram.reach"])[1].endswith(" s, through the proxy.")
-            assert proxy.asked
-
-
-@pytest.mark.parametrize(
-    ("members", "state", "words"),
-    [
-        ("", "warning", "Nobody may use the bot."),
-        ("43:minh@antcrm.example:sales", "warning", "1 member: sales 1."),
-        ("43:minh@antcrm.example:admin", "ok", "1 member: admin 1."),
-    ],
-)
-async def test_members_and_admins(at: Office, members: str, state: str, words: str) -> None:
-    async with telegram() as (_, settings):
-        found = await at.checks(**(settings | {"telegram_members": members}))
-        assert said(found["members"])[:2] == (state, words)
-
-
-async def test_without_a_bot_there_is_nothing_to_look_at(at: Office) -> None:
-    found = await at.checks()
-    assert said(found["telegram.token"]) == said(found["members"]) == ("ok", "Not set up.", "")
