@@ -11,10 +11,14 @@ What matters about a failure is whether AntCRM may have acted (row "what a failu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+import ssl
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeVar, cast
 
 from pydantic import JsonValue, SecretStr
 
@@ -52,14 +56,27 @@ class Answer:
     status: int
     body: bytes
     retry_after: float | None = None
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """No answer. `sent` is whether anything may have reached AntCRM."""
+    """No answer. `sent` is whether anything may have reached AntCRM; `closer` what exactly was in the way, if known."""
 
     sent: bool
     why: Text
+    closer: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An answer to GET with all that can be seen of it: `payload` as it came, `date` by AntCRM's clock."""
+
+    customers: tuple[Customer, ...]
+    payload: JsonValue
+    status: int
+    seconds: float
+    date: datetime | None
 
 
 class Reader:
@@ -86,6 +103,21 @@ class Reader:
         if answer.status not in _DONE:
             raise UnreadableAnswer("", what=_unexpected(answer))
         return self._parsed(answer, wire.read_customers)
+
+    def look(self, answer: Answer | Lost, seconds: float) -> Look:
+        """An answer to GET that took so many seconds.
+
+        Raises:
+            NotActed, Unauthorised, Refused, UnreadableAnswer: there are no customers in it to be read.
+        """
+        if isinstance(answer, Lost):
+            raise NotActed(answer.closer or answer.why, then=_AGAIN)
+        if (problem := why_again(answer)) is not None:
+            raise problem
+        customers = tuple(self.customers(answer))
+        missing = answer.status == HTTPStatus.NOT_FOUND
+        payload = None if missing else wire.read_json(self._hidden(answer.body))
+        return Look(customers, payload, answer.status, seconds, _moment(answer.date))
 
     def written(self, answer: Answer | Lost, ref: Ref | None) -> wire.Written:
         """What a write did; `ref` is the customer it was about, if there was one before.
@@ -146,6 +178,43 @@ def why_again(answer: Answer | Lost) -> NotActed | None:
     if slow_down or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(answer.retry_after)
     return BrokenRead(_unexpected(answer), then=_AGAIN) if answer.status in _BROKEN else None
+
+
+def why_unreached(error: BaseException) -> Text | None:
+    """What was in the way before anything was sent, told by what lies under the error; None where it cannot be told."""
+    for one in _under(error):
+        if isinstance(one, socket.gaierror):
+            return msg("The name in ANTCRM_BASE_URL is not known on this network.")
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return msg("The connection to AntCRM is not safe: its certificate is not accepted here.")
+        if isinstance(one, ssl.SSLError):
+            return msg("What answers at ANTCRM_BASE_URL cannot be spoken to over https.")
+        if isinstance(one, ConnectionRefusedError):
+            return msg("Nothing listens at ANTCRM_BASE_URL: the connection was refused.")
+        if isinstance(one, TimeoutError):
+            return msg("AntCRM did not answer when it was called: the connection timed out.")
+    return None
+
+
+def _under(error: BaseException) -> Iterator[BaseException]:
+    waiting, seen = [error], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inside = cast("tuple[BaseException, ...]", getattr(one, "exceptions", ()))  # of a group
+        waiting += [each for each in (*inside, one.__context__, one.__cause__) if each is not None]
+
+
+def _moment(header: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(header)
+    except (ValueError, OverflowError):
+        return None
+    # A date in "-0000" is read without a zone, and means UTC.
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def broke_off(answer: Answer) -> bool:

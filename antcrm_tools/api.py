@@ -18,9 +18,11 @@ from pydantic import JsonValue, SecretStr
 
 from antcrm_tools import wire
 from antcrm_tools.addresses import ANTCRM, address_problem, not_an_address
-from antcrm_tools.answers import SLOW_DOWN, Answer, Lost, Reader, broke_off, why_again
+from antcrm_tools.answers import SLOW_DOWN, Answer, Look, Lost, Reader, broke_off, why_again, why_unreached
 from antcrm_tools.bearing import asked_for, is_deleted, the_one, widened
 from antcrm_tools.errors import BadInput, NotActed, RateLimited, UnreadableAnswer
+from antcrm_tools.learning import Memory
+from antcrm_tools.logs import WithoutQueries
 from antcrm_tools.models import Customer, Draft, Edit, Query
 from antcrm_tools.pace import Pace, Retry, read_retry_after
 from antcrm_tools.paging import NOTHING, PAGE_MAX, Batch, Page, Paging
@@ -68,22 +70,8 @@ def no_check() -> None:
     """For a write that nothing can make too late."""
 
 
-class _WithoutCustomers(logging.Filter):
-    """Takes the query out of the addresses httpx logs: it holds customers' phones and e-mails."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(_without_query(arg) for arg in record.args)
-        return True
-
-
-def _without_query(arg: object) -> object:
-    if isinstance(arg, httpx.URL) and arg.path.endswith((_CONTACTS, _PACKAGE)):
-        return str(arg).partition("?")[0]
-    return arg
-
-
-logging.getLogger("httpx").addFilter(_WithoutCustomers())
+# httpx logs addresses, and the query holds customers' phones and e-mails.
+logging.getLogger("httpx").addFilter(WithoutQueries((_CONTACTS, _PACKAGE)))
 
 
 class AntCrmApi:
@@ -101,6 +89,7 @@ class AntCrmApi:
         transport: httpx.AsyncBaseTransport | None = None,
         retry: Retry | None = None,
         watch: Watch | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """`base_url` may have a path; the key goes into the header `apikey` (row "auth").
 
@@ -114,6 +103,7 @@ class AntCrmApi:
             transport: the network, for tests.
             retry: how reads are tried again.
             watch: told of everything that is read.
+            memory: what earlier processes found out about this AntCRM's pages.
 
         Raises:
             BadInput: the address or the key cannot be one.
@@ -133,7 +123,7 @@ class AntCrmApi:
         self._retry = retry or Retry()
         self.watch = watch
         self._reader = Reader(self._key)
-        self._paging = Paging(self._batch)
+        self._paging = Paging(self._batch, memory)
         if app is not None:
             # An app that breaks answers 500, as it would behind a port.
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -221,6 +211,17 @@ class AntCrmApi:
         """
         await self._write("DELETE", _CONTACTS, wire.write_ref(ref), ref, check=check)
 
+    async def look(self, params: Mapping[str, str]) -> Look:
+        """One GET as it was answered: sent once, told to nobody, and held against nothing that was asked for.
+
+        Raises:
+            NotActed, Refused, UnreadableAnswer: as for every read, telling apart why AntCRM was not reached.
+        """
+        await self._turn(background=False)
+        begun = self._retry.clock()
+        answer = await self._send("GET", _CONTACTS, params=params)
+        return self._reader.look(answer, self._retry.clock() - begun)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
@@ -289,17 +290,15 @@ class AntCrmApi:
             headers = {"apikey": self._key.get_secret_value()}
             try:
                 response = await self._client.request(method, path, params=params, json=body, headers=headers)
-            except _BEFORE_SENDING:
-                return Lost(sent=False, why=msg("AntCRM could not be reached."))
+            except _BEFORE_SENDING as error:
+                return Lost(sent=False, why=msg("AntCRM could not be reached."), closer=why_unreached(error))
             except httpx.TimeoutException:
                 return lost
             except httpx.HTTPError:
                 return Lost(sent=True, why=msg("The connection to AntCRM broke off before its answer was complete."))
-            answer = Answer(
-                response.status_code,
-                response.content,
-                read_retry_after(response.headers.get("retry-after"), self._retry.wall()),
-            )
+            said = response.headers
+            wait = read_retry_after(said.get("retry-after"), self._retry.wall())
+            answer = Answer(response.status_code, response.content, wait, said.get("date", ""))
             if answer.status in SLOW_DOWN:
                 self._pace.trouble(answer.retry_after)
             else:

@@ -282,10 +282,19 @@ class House:
 
     def _make_api(self) -> AntCrmApi:
         from antcrm_tools.api import AntCrmApi  # noqa: PLC0415  brings httpx
+        from antcrm_tools.learning import Remembering  # noqa: PLC0415  goes with it
         from antcrm_tools.pace import Pace  # noqa: PLC0415  goes with it
 
         settings = self.settings
         key = settings.require_key()
         app = self.open_sandbox().app if settings.sandbox else None
         pace = Pace(_SANDBOX_RPS if settings.sandbox else settings.max_rps)
-        return AntCrmApi(settings.base_url, key, pace=pace, region=settings.region, timezone=settings.zone, app=app)
+        return AntCrmApi(
+            settings.base_url,
+            key,
+            pace=pace,
+            region=settings.region,
+            timezone=settings.zone,
+            app=app,
+            memory=None if settings.sandbox else Remembering(lambda: self.ledger().learnt),
+        )

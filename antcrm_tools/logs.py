@@ -65,6 +65,26 @@ def whereabouts(error: BaseException) -> str:
     return " < ".join(reversed(ours[-_MOST_PLACES:])) or "no line of ours"
 
 
+class WithoutQueries(logging.Filter):
+    """Takes the query out of addresses that end in one of these paths."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        """`paths`: of what is asked with values that are a person's."""
+        super().__init__()
+        self._paths = paths
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through, without it."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._shortened(arg) for arg in record.args)
+        return True
+
+    def _shortened(self, arg: object) -> object:
+        # An address is an object of its library's own, which is not known here.
+        path = getattr(arg, "path", None)
+        return str(arg).partition("?")[0] if isinstance(path, str) and path.endswith(self._paths) else arg
+
+
 class _Redacting(logging.StreamHandler[TextIO]):
     """On the handler, because a filter on a logger does not see the records of the loggers below it."""
 

@@ -8,6 +8,8 @@ Two things are not documented: whether the first page is 1 or 0, and what become
 - **The first page's number** matters only once a second page is needed. Then page 1 is compared with the first page:
   the same, it is 1; others, it is 0. The first page is read before and after, because customers created in between
   would make the comparison mean something else.
+- **What earlier processes found out** is begun with: page 1 then only has to bear it out. Where it does not, it is
+  found out as if nothing were known.
 - **The end** of a list is an empty page: AntCRM may leave records out of a page after counting it off. Only looking up
   a phone or an e-mail ends with a page that is shorter than the longest one seen, because most have a hit or none.
 
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 import anyio
 
 from antcrm_tools.errors import NotActed, PagingBroken, Refused, Unauthorised, UnreadableAnswer
+from antcrm_tools.learning import NOTHING_KNOWN, Learnt, Memory
 from antcrm_tools.models import Customer, Query
 from antcrm_tools.refs import Ref
 from antcrm_tools.text import msg
@@ -62,9 +65,11 @@ Fetch = Callable[[Query, int | None, bool], Awaitable[Batch]]
 class Paging:
     """What was found out about the pages of one AntCRM, and reading with it."""
 
-    def __init__(self, fetch: Fetch) -> None:
-        """`fetch` makes one request."""
+    def __init__(self, fetch: Fetch, memory: Memory | None = None) -> None:
+        """`fetch` makes one request; `memory` is what earlier processes found out."""
         self._fetch = fetch
+        self._memory = memory
+        self._known: Learnt | None = None
         self._first_number: int | None = None
         self._finding = anyio.Lock()
         self._largest = 0
@@ -144,6 +149,8 @@ class Paging:
             return True
         if self._largest >= PAGE_MAX or self._followed:
             return False
+        if (await self._recalled()).page_size is not None:
+            return False  # whether it is the last or not, the next page tells whoever asks for it
         # So few customers that a full page was never seen: only the next page can tell.
         try:
             following = await self._numbered(query, number + 1, background, None if number else batch)
@@ -183,7 +190,7 @@ class Paging:
             async with self._finding:
                 start = self._first_number
                 if start is None:
-                    start, second = await self._find_first_number(query, background, first)
+                    start, second = await self._first_number_found(query, background, first)
                     self._first_number = start
                     if start is None or number == 1:
                         return self._after_another(second)
@@ -197,6 +204,46 @@ class Paging:
             raise
         except Refused:
             return NOTHING
+
+    async def _recalled(self) -> Learnt:
+        """What earlier processes found out, looked up once."""
+        if self._known is None:
+            self._known = NOTHING_KNOWN if self._memory is None else await self._memory.recall()
+        return self._known
+
+    async def _first_number_found(
+        self, query: Query, background: bool, first: Batch | None
+    ) -> tuple[int | None, Batch]:
+        """AntCRM's number of the first page, and the second page: as it is remembered where page 1 bears that out.
+
+        Raises:
+            PagingBroken, NotActed: as `_find_first_number`.
+        """
+        known = (await self._recalled()).page_base
+        if known is None:
+            return await self._find_first_number(query, background, first)
+        first = first or await self._first(query, background)
+        if first.rows and (second := await self._as_remembered(query, background, first, known)) is not None:
+            return known, second
+        start, second = await self._find_first_number(query, background, first)
+        if start is not None and start != known and self._memory is not None:
+            self._known = Learnt(page_base=start)
+            await self._memory.correct(start)
+        return start, second
+
+    async def _as_remembered(self, query: Query, background: bool, first: Batch, base: int) -> Batch | None:
+        """The second page, if page 1 is what it must be where the first page has this number; else None.
+
+        Where it was 1 and is 0, or the other way round, page 1 shows it. A list that moves between the two requests
+        shows neither clearly, and is left to whoever finds out anew.
+        """
+        one = await self._at(query, 1, background)
+        if base == 0:
+            return one if len(one.refs & first.refs) * 2 < len(first.refs) else None
+        if one.refs != first.refs:
+            return None
+        second = await self._at(query, 2, background)
+        return None if second.refs == first.refs else second
 
     async def _find_first_number(self, query: Query, background: bool, first: Batch | None) -> tuple[int | None, Batch]:
         """AntCRM's number of the first page, and the second page. An empty list or a look-up may tell nothing.

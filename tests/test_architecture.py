@@ -17,12 +17,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("text", "errors", "refs", "models", "identity", "wire", "meaning", "in_words", "plans", "reversal"),
     ("logs", "registry", "members", "addresses", "settings", "outcomes", "gather", "guest_server", "locks", "pace"),
     ("liveness", "progress", "rights", "changes", "telling"),
-    ("answers", "bearing", "paging", "watching", "api", "ledger", "directory"),
+    ("answers", "bearing", "learning", "paging", "watching", "api", "ledger", "directory"),
     ("journal", "known", "finding", "creating", "writing", "records"),
     ("bulk", "jobs", "undoing", "taking_back", "looking", "resolving"),
     ("work", "tools"),
     ("carrying", "desk"),
     ("tending", "house"),
+    ("doctor",),
 )
 """antcrm_tools from the bottom up: a module imports from its own floor and those below."""
 

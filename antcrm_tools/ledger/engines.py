@@ -94,6 +94,17 @@ def postgres_engine(address: str, busy: float) -> Engine:
     return made
 
 
+def server_of(address: str) -> str:
+    """Where a Postgres is, as `host:port/database`: without user, password and options. Empty if it cannot be told."""
+    url = _parsed(address)
+    if url is None:
+        return ""
+    place = URL.create("postgresql", host=url.host, port=url.port, database=url.database)
+    socket = url.query.get("host", "")  # a folder of this machine, where it has no name of a host
+    shown = place.render_as_string(hide_password=True).removeprefix("postgresql://")
+    return shown if url.host or not isinstance(socket, str) else f"{socket}{shown}"
+
+
 def _parsed(address: str) -> URL | None:
     try:
         found = make_url(address)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-VERSION = 1
+VERSION = 2
 """Of the tables below."""
 
 metadata = MetaData()
@@ -170,9 +170,24 @@ keys = Table(
     Column("made_at", _Moment, nullable=False),
 )
 
+# What was found out about one AntCRM, such as the number of its first page; never a customer's data.
+learnt = Table(
+    "learnt",
+    metadata,
+    Column("crm", String(64), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("learnt_at", _Moment, nullable=False),
+)
+
 Step = Callable[[Connection], None]
 
-STEPS: Mapping[int, Step] = MappingProxyType({})
+
+def _with_learnt(connection: Connection) -> None:
+    learnt.create(connection, checkfirst=False)
+
+
+STEPS: Mapping[int, Step] = MappingProxyType({2: _with_learnt})
 """`STEPS[2]` turns a ledger of version 1 into one of version 2. A new ledger is made as it stands above."""
 
 

@@ -29,7 +29,7 @@ _LONG = re.compile(r"([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4})(?:,?\s+(\d{1,2})
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _EPOCH = re.compile(r"-?\d{11,14}")
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
-_VIETNAM = timezone(timedelta(hours=7))  # Without daylight saving since 1975.
+VIETNAM = timezone(timedelta(hours=7))  # Without daylight saving since 1975.
 
 
 def read_moment(value: JsonValue) -> datetime | str | None:
@@ -43,7 +43,7 @@ def read_moment(value: JsonValue) -> datetime | str | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return _read_long(text) or text or None
-    return moment if moment.tzinfo else moment.replace(tzinfo=_VIETNAM)
+    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
 
 
 def read_day(value: JsonValue) -> date | str | None:
@@ -55,7 +55,7 @@ def read_day(value: JsonValue) -> date | str | None:
         year, month, day = (int(part) for part in value.strip().split("-"))
         return _day(year, month, day) or value.strip()
     moment = read_moment(value)
-    return (day_in(moment, _VIETNAM) or text_of(value)) if isinstance(moment, datetime) else moment
+    return (day_in(moment, VIETNAM) or text_of(value)) if isinstance(moment, datetime) else moment
 
 
 def write_day(day: date | str | None) -> str:
@@ -81,7 +81,7 @@ def _read_long(text: str) -> datetime | None:
     if day is None:
         return None
     try:
-        return datetime(day.year, day.month, day.day, *(int(p or 0) for p in found.groups()[3:]), tzinfo=_VIETNAM)
+        return datetime(day.year, day.month, day.day, *(int(p or 0) for p in found.groups()[3:]), tzinfo=VIETNAM)
     except ValueError:
         return None
 

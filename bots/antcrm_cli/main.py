@@ -182,5 +182,26 @@ def forget(
     run(lambda: run_forget(_word(lang), ref), _word(lang), reads=True)
 
 
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+    sandbox: SandboxOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Look at AntCRM, the ledger, the copy and Telegram, and say what is well and what to do. Changes nothing there.
+
+    Ends with 1 where something does not work, and with 2 where the settings are wrong.
+    """
+    from antcrm_cli.examining import STOPPED, run_doctor  # noqa: PLC0415  only this command needs it
+
+    ended: list[int] = []
+
+    async def examined() -> None:
+        ended.append(await run_doctor(_word(lang), as_json=as_json, sandbox=sandbox))
+
+    run(examined, _word(lang), stopped=STOPPED)
+    raise typer.Exit(*ended)
+
+
 def _word(lang: Lang | None) -> str | None:
     return None if lang is None else lang.value

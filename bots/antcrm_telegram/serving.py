@@ -74,7 +74,7 @@ class TelegramFace:
         self._report = report
         self._sleep = sleep or asyncio.sleep
         self._unreachable = _unreachable(settings)
-        self._bot = _bot(settings, token)
+        self._bot = new_bot(settings, token)
         mailbox = Mailbox()
         inbox = Inbox(house.store(), bot=_whose_numbers(settings, token), clock=house.clock)
         receipts = Receipts(inbox, report=report)
@@ -232,7 +232,8 @@ def _whose_numbers(settings: Settings, token: SecretStr) -> str:
     return f"{bot}@{urlsplit(settings.telegram_api_url).netloc}"[:40]
 
 
-def _bot(settings: Settings, token: SecretStr) -> Bot:
+def new_bot(settings: Settings, token: SecretStr) -> Bot:
+    """The bot as the settings say it is reached. Nothing is sent yet."""
     proxy = None if settings.telegram_proxy is None else settings.telegram_proxy.get_secret_value()
 
     def request(connections: int) -> HTTPXRequest:

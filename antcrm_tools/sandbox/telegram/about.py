@@ -8,7 +8,7 @@ from antcrm_tools.sandbox.telegram.state import State
 
 
 class About:
-    """Who the bot is, its commands and descriptions, and that it has no webhook."""
+    """Who the bot is, its commands and descriptions, and where its webhook is, if somebody has set one."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -36,13 +36,14 @@ class About:
     def _delete_webhook(self, params: Params) -> Any:
         if params.get("drop_pending_updates"):
             self._state.updates.forget()
+        self._account.webhook = ""
         return True
 
     def _webhook(self, params: Params) -> Any:
         del params
         updates = self._state.updates
         return {
-            "url": "",
+            "url": self._account.webhook,
             "has_custom_certificate": False,
             "pending_update_count": len(updates.pending),
             "allowed_updates": sorted(updates.allowed),

@@ -149,6 +149,15 @@ class BotApi:
         return self._state.account.short_descriptions
 
     @property
+    def webhook(self) -> str:
+        """Where Telegram would send the updates; empty while there is none. It says so, and sends nothing there."""
+        return self._state.account.webhook
+
+    @webhook.setter
+    def webhook(self, url: str) -> None:
+        self._state.account.webhook = url
+
+    @property
     def left(self) -> list[int]:
         """The chats the bot left."""
         return self._state.left

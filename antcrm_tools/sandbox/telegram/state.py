@@ -26,6 +26,8 @@ class Account:
     """(command, description) by (type of the scope, language code)."""
     descriptions: dict[str, str] = field(default_factory=dict[str, str])
     short_descriptions: dict[str, str] = field(default_factory=dict[str, str])
+    webhook: str = ""
+    """Where somebody has Telegram send the updates."""
 
 
 class State:
