@@ -14,6 +14,7 @@ from antcrm_tools.ledger.erasing import Erasing
 from antcrm_tools.ledger.history import History
 from antcrm_tools.ledger.imports import Imports
 from antcrm_tools.ledger.locks import Locks
+from antcrm_tools.ledger.members import Members
 from antcrm_tools.ledger.notices import Notices
 from antcrm_tools.ledger.store import Store
 from antcrm_tools.ledger.undos import Undos
@@ -34,6 +35,7 @@ class Ledger:
     undos: Undos
     history: History
     erasing: Erasing
+    members: Members
 
     @classmethod
     def on(cls, store: Store, *, crm: str, clock: Callable[[], datetime], caps: Caps, region: str = "VN") -> Self:
@@ -53,4 +55,5 @@ class Ledger:
             Undos(changes, crm),
             History(changes),
             Erasing(store, crm, clock),
+            Members(store, crm, clock),
         )

@@ -20,6 +20,7 @@ from antcrm_telegram.delivery import Delivery
 from antcrm_telegram.face import Face
 from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, Bot, Fetcher, wait_of, withdrawn
 from antcrm_telegram.gate import Gate
+from antcrm_telegram.joining import Joining
 from antcrm_telegram.mailbox import Mailbox, Receipts
 from antcrm_telegram.news import Herald
 from antcrm_telegram.profile import introduce
@@ -95,7 +96,8 @@ class TelegramFace:
             pictures=True,
             account=_whose_numbers(settings, token),
         )
-        gate = Gate(settings.telegram_members, settings.language)
+        staff = house.staff()
+        gate = Gate(staff, Joining(staff, lambda: house.ledger().members), settings.language)
         self._herald = Herald(chat, gate, self._delivery, rest=rest)
         self._app: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).concurrent_updates(self._turns).job_queue(None).build()
@@ -203,6 +205,17 @@ class TelegramFace:
                 pause = min(LONGEST_PAUSE, pause * 2)
             else:
                 return
+
+
+async def bot_name(settings: Settings) -> str | None:
+    """The bot's name on Telegram, without the @; None if there is no bot, or it cannot be asked now."""
+    if settings.telegram_token is None:
+        return None
+    try:
+        async with _bot(settings, settings.telegram_token) as bot:
+            return bot.username
+    except TelegramError:
+        return None
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
