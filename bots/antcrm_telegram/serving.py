@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from antcrm_telegram.mailbox import Mailbox, Receipts
 from antcrm_telegram.news import Herald
 from antcrm_telegram.profile import introduce
 from antcrm_telegram.turns import Turns
-from antcrm_tools.errors import BadInput
+from antcrm_tools.errors import BadInput, LedgerBroken
 from antcrm_tools.house import House
 from antcrm_tools.ledger.inbox import Inbox
 from antcrm_tools.settings import Settings
@@ -131,6 +132,8 @@ class TelegramFace:
             raise withdrawn() from None
         if stop.is_set():
             return
+        with suppress(LedgerBroken):
+            await self._house.staff().look()
         self._announce(hello)
         self._house.tend()
         # Beside the rest: nobody waits for a menu, or for news.
