@@ -18,6 +18,7 @@ from antcrm_tools.members import ROLES, Role, scopes_of
 from antcrm_tools.outcomes import Actor, Done
 from antcrm_tools.tools import TOOLS, tool_named
 from antcrm_tools.tools.create_lead import LeadCreated
+from antcrm_tools.tools.fields import Changed
 from tests.fakes.assistant import assistant
 from tests.fakes.world import World, world
 from tests.test_docs import table
@@ -84,7 +85,8 @@ async def arguments(w: World, row: str, face: str, *, own: bool) -> tuple[str, d
         edit = tool_named("update_stage").call({"ref": ref, "stage": "Chốt"})
         outcome = await w.house.desk().submit(edit, Actor(who, face))
         assert isinstance(outcome, Done)
-        change = outcome.result.change  # pyright: ignore[reportAttributeAccessIssue]
+        assert isinstance(outcome.result, Changed)
+        change = outcome.result.change or 0
     if name == "undo_change":
         return name, {"change": change}
     if name == "import_leads":

@@ -50,8 +50,9 @@ async def test_from_the_invitation_to_the_removal(at: Office) -> None:
 
 
 async def test_without_telegram_it_can_be_typed(tmp_path: Path) -> None:
-    settings = {"ANTCRM_API_KEY": "k", "ANTCRM_DATA_DIR": str(tmp_path)}
-    invited = await asyncio.to_thread(lambda: antcrm("members", "invite", NGA, **settings))
+    invited = await asyncio.to_thread(
+        lambda: antcrm("members", "invite", NGA, ANTCRM_API_KEY="k", ANTCRM_DATA_DIR=str(tmp_path))
+    )
     line = invited.stdout.splitlines()[-1]
     assert line.startswith("/start ")
     assert len(line) == len("/start ") + 32
