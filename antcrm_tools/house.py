@@ -17,6 +17,7 @@ from antcrm_tools.journal import Journal
 from antcrm_tools.records import Records
 from antcrm_tools.rights import Policy
 from antcrm_tools.settings import SANDBOX_KEY, Settings
+from antcrm_tools.staff import Staff
 from antcrm_tools.tending import tend_copy, tend_ledger
 from antcrm_tools.tools import tool_named
 
@@ -71,6 +72,7 @@ class House:
         self._resolver: Resolver | None = None
         self._given = api is not None
         self._copy: Copy | None = None
+        self._staff: Staff | None = None
         self._tending: list[asyncio.Task[None]] = []
 
     @property
@@ -153,6 +155,12 @@ class House:
         from antcrm_tools.directory.sync import Sync  # noqa: PLC0415  most starts never need it
 
         return Sync(self.api(), self.copy().directory.store, clock=self.clock, zone=self.settings.zone)
+
+    def staff(self) -> Staff:
+        """Who works here. It is looked up in the ledger when it is asked for."""
+        if self._staff is None:
+            self._staff = Staff(self.settings.telegram_members, lambda: self.ledger().members)
+        return self._staff
 
     def resolver(self) -> Resolver:
         """Looks after what is open, made on first use.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias, get_args
 
 from antcrm_tools.identity.emails import canonical_email
@@ -16,13 +17,15 @@ Role: TypeAlias = Literal["viewer", "sales", "manager", "admin"]
 
 ALL_SCOPES: frozenset[Scope] = frozenset({"read", "write", "delete"})
 
+ROLES: tuple[Role, ...] = get_args(Role)
+
 _SCOPES: dict[Role, frozenset[Scope]] = {
     "viewer": frozenset({"read"}),
     "sales": frozenset({"read", "write"}),
     "manager": ALL_SCOPES,
     "admin": ALL_SCOPES,
 }
-_ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
+_ROLES: dict[str, Role] = {role: role for role in ROLES}
 _PARTS = 3
 _ID = re.compile(r"[1-9][0-9]{0,15}")  # Telegram: at most 52 bits; what is negative is a group
 _MOST_SAID = 5
@@ -40,6 +43,25 @@ class Member:
     telegram_id: int
     who: str
     role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody who may become a member, and until when."""
+
+    who: str
+    role: Role
+    expires_at: datetime
+
+
+def read_role(text: str) -> Role | None:
+    """The role of that name, in any case; None if there is none."""
+    return _ROLES.get(text.strip().casefold())
+
+
+def read_who(text: str) -> str | None:
+    """The e-mail in the form it is compared in; None if anything would have to be taken off to make it one."""
+    return _email(text.strip())
 
 
 def read_members(text: str) -> tuple[Member, ...]:

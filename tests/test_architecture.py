@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("text", "errors", "refs", "models", "identity", "wire", "meaning", "in_words", "plans", "reversal"),
     ("logs", "registry", "members", "addresses", "settings", "outcomes", "gather", "guest_server", "locks", "pace"),
     ("liveness", "progress", "rights", "changes", "telling"),
-    ("answers", "bearing", "learning", "paging", "watching", "api", "ledger", "directory"),
+    ("answers", "bearing", "learning", "paging", "watching", "api", "ledger", "directory", "staff"),
     ("journal", "known", "finding", "creating", "writing", "records"),
     ("bulk", "jobs", "undoing", "taking_back", "looking", "resolving"),
     ("work", "tools"),
@@ -48,8 +48,8 @@ BEHIND_THE_DESK = {"api", "answers", "bearing", "bulk", "directory", "ledger", "
 """What a face never touches: it would get around the rights, the question and the ticket."""
 
 
-OPEN_TO_FACES = {"antcrm_tools.ledger.inbox", "antcrm_tools.ledger.erasing", "antcrm_tools.ledger.location"}
-"""What a face has of the ledger itself: which messages are dealt with, and erasing a person on request."""
+OPEN_TO_FACES = {f"antcrm_tools.ledger.{name}" for name in ("inbox", "erasing", "location", "members")}
+"""What a face has of the ledger itself: which messages are dealt with, erasing a person on request, and members."""
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -118,18 +119,21 @@ async def examine_copy(house: House) -> Check:
     return Check("copy", _COPY, "ok", text)
 
 
-def examine_members(settings: Settings) -> Check:
-    """Who may use the bot, as numbers of each role, and whether one of them is an admin."""
-    members = settings.telegram_members
-    if settings.telegram_token is None and not members:
+async def examine_members(house: House, *, broken: bool) -> Check:
+    """Who may use the bot, as numbers of each role, and whether one of them is an admin. `broken`: the ledger is."""
+    staff = house.staff()
+    if not broken:
+        with suppress(CrmError):  # the line about the ledger says so
+            await staff.look()
+    roles = Counter({member.who: member.role for member in staff.everybody()}.values())
+    if not roles and house.settings.telegram_token is None:
         return Check("members", _MEMBERS, "ok", msg("Not set up."))
-    roles = Counter(member.role for member in members)
-    if not members:
-        then = msg("Put the numbers of your staff into ANTCRM_TELEGRAM_MEMBERS.")
+    if not roles:
+        then = msg("Invite the first one: {command}", command="antcrm members invite E-MAIL --role admin")
         return Check("members", _MEMBERS, "warning", msg("Nobody may use the bot."), then)
     counts = comma(verbatim(f"{role} {count}") for role, count in sorted(roles.items()))
-    text = msgs("{count} member: {roles}.", "{count} members: {roles}.", len(members), roles=counts)
+    text = msgs("{count} member: {roles}.", "{count} members: {roles}.", roles.total(), roles=counts)
     if not roles["admin"]:
-        then = msg("None of them is an admin: give one the role “admin” in ANTCRM_TELEGRAM_MEMBERS.")
+        then = msg("None of them is an admin: {command}", command="antcrm members role E-MAIL admin")
         return Check("members", _MEMBERS, "warning", text, then)
     return Check("members", _MEMBERS, "ok", text)

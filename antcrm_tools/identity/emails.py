@@ -100,6 +100,15 @@ def mailbox_key(text: str) -> str | None:
     return f"{local}@{domain}"
 
 
+def masked_email(address: str) -> str:
+    """Return what may be shown of an address to somebody who may be its owner: `l•••@antcrm.example`.
+
+    The number of dots says nothing about how long it is.
+    """
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
 def is_public_provider(domain: str) -> bool:
     """Whether a domain gives mailboxes to everybody, so that it says nothing about where somebody works."""
     domain = domain.casefold()

@@ -15,6 +15,7 @@ from antcrm_tools.ledger.history import History
 from antcrm_tools.ledger.imports import Imports
 from antcrm_tools.ledger.learnt import LearntOf
 from antcrm_tools.ledger.locks import Locks
+from antcrm_tools.ledger.members import Members
 from antcrm_tools.ledger.notices import Notices
 from antcrm_tools.ledger.store import Store
 from antcrm_tools.ledger.undos import Undos
@@ -36,6 +37,7 @@ class Ledger:
     history: History
     erasing: Erasing
     learnt: LearntOf
+    members: Members
 
     @classmethod
     def on(cls, store: Store, *, crm: str, clock: Callable[[], datetime], caps: Caps, region: str = "VN") -> Self:
@@ -56,4 +58,5 @@ class Ledger:
             History(changes),
             Erasing(store, crm, clock),
             LearntOf(store, crm, clock),
+            Members(store, crm, clock),
         )

@@ -180,14 +180,45 @@ learnt = Table(
     Column("learnt_at", _Moment, nullable=False),
 )
 
+# Who may use the bot, beside those a setting names. Two accounts of one person have one e-mail, and one role.
+members = Table(
+    "members",
+    metadata,
+    Column("crm", String(64), primary_key=True),
+    Column("telegram_id", BigInteger, primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("role", String(10), nullable=False),
+    Column("added_at", _Moment, nullable=False),
+    Column("added_by", Text, nullable=False),
+    # Who was taken out is known to have been: their assistant must not be let in as somebody nobody knows.
+    Column("removed_at", _Moment),
+    Index("members_by_who", "crm", "who"),
+)
+
+# Invitations. Of the word in the link only its hash is kept: whoever reads the ledger cannot use it.
+invites = Table(
+    "invites",
+    metadata,
+    Column("crm", String(64), primary_key=True),
+    Column("hash", String(64), primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("role", String(10), nullable=False),
+    Column("made_at", _Moment, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("expires_at", _Moment, nullable=False),
+    Column("used_by", BigInteger),
+    Index("invites_by_who", "crm", "who"),
+)
+
 Step = Callable[[Connection], None]
 
 
-def _with_learnt(connection: Connection) -> None:
-    learnt.create(connection, checkfirst=False)
+def _with_learnt_and_members(connection: Connection) -> None:
+    for table in (learnt, members, invites):
+        table.create(connection, checkfirst=False)
 
 
-STEPS: Mapping[int, Step] = MappingProxyType({2: _with_learnt})
+STEPS: Mapping[int, Step] = MappingProxyType({2: _with_learnt_and_members})
 """`STEPS[2]` turns a ledger of version 1 into one of version 2. A new ledger is made as it stands above."""
 
 

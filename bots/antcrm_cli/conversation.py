@@ -35,4 +35,5 @@ async def talk_over(house: House, screen: Screen) -> None:
         region=settings.region,
         host=platform.node(),
     )
-    await talk(chat, Person("terminal", settings.actor, settings.language), screen)
+    scopes = await house.staff().scopes_of(settings.actor)
+    await talk(chat, Person("terminal", settings.actor, settings.language, scopes), screen)

@@ -57,7 +57,7 @@ async def examine(settings: Settings) -> tuple[Sequence[Check], int]:
             await keep_learnt(house, crm.learnt, broken=ledger.state == "fault"),
             await examine_copy(house),
             *await examine_telegram(settings),
-            examine_members(settings),
+            await examine_members(house, broken=ledger.state == "fault"),
         ]
         return checks, crm.requests
 

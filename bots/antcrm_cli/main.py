@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 try:
     import typer
 
+    from antcrm_cli.members import app as members_app
+    from antcrm_cli.options import LangOption, word
     from antcrm_cli.running import leave_on_ctrl_c, run, version
 except KeyboardInterrupt:
     sys.exit(130)
@@ -30,16 +31,6 @@ app = _App(
 )
 
 
-class Lang(StrEnum):
-    """The language a person reads."""
-
-    vi = "vi"
-    en = "en"
-
-
-LangOption = Annotated[
-    Lang | None, typer.Option("--lang", help="Language; without it ANTCRM_LANGUAGE or that of your system.")
-]
 SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Use a made-up AntCRM inside this program.")]
 SandboxPort = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 
@@ -77,7 +68,7 @@ def demo(
     """Try everything: a made-up AntCRM, an MCP server for your assistant, and the chat. No account needed."""
     from antcrm_cli.demo import run_demo  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_demo(_word(lang), port), _word(lang), reads=True)
+    run(lambda: run_demo(word(lang), port), word(lang), reads=True)
 
 
 @app.command()
@@ -85,7 +76,7 @@ def chat(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
     """Talk to AntCRM in this terminal."""
     from antcrm_cli.conversation import run_chat  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_chat(_word(lang), sandbox=sandbox), _word(lang), reads=True)
+    run(lambda: run_chat(word(lang), sandbox=sandbox), word(lang), reads=True)
 
 
 @app.command()
@@ -93,7 +84,7 @@ def telegram(lang: LangOption = None, sandbox: SandboxOption = False) -> None:
     """Serve the chat to your staff on Telegram. Needs ANTCRM_TELEGRAM_TOKEN; ANTCRM_TELEGRAM_MEMBERS says who may."""
     from antcrm_cli.served_telegram import run_telegram  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_telegram(_word(lang), sandbox=sandbox), _word(lang))
+    run(lambda: run_telegram(word(lang), sandbox=sandbox), word(lang))
 
 
 @app.command()
@@ -127,13 +118,13 @@ def sandbox(
     from antcrm_cli.served_sandbox import run_sandbox, say_switches  # noqa: PLC0415  only this command needs it
 
     if list_switches:
-        run(say_switches, _word(lang))
+        run(say_switches, word(lang))
         return
     run(
         lambda: run_sandbox(
-            _word(lang), port=port, file=file, people=people, switches=switches or [], faults=faults or []
+            word(lang), port=port, file=file, people=people, switches=switches or [], faults=faults or []
         ),
-        _word(lang),
+        word(lang),
     )
 
 
@@ -148,7 +139,7 @@ def mcp(
     if http:
         from antcrm_cli.served_mcp import run_http  # noqa: PLC0415  only this command needs it
 
-        run(lambda: run_http(_word(lang), port=port, sandbox=sandbox), _word(lang))
+        run(lambda: run_http(word(lang), port=port, sandbox=sandbox), word(lang))
         return
     from antcrm_mcp.main import main as serve_stdio  # noqa: PLC0415  only this command needs it
 
@@ -168,7 +159,10 @@ def sync(
     """Bring the local copy of the customers up to date now; by itself it is kept so in the background."""
     from antcrm_cli.syncing import STOPPED, run_sync  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_sync(_word(lang), full=full, sandbox=sandbox), _word(lang), stopped=STOPPED)
+    run(lambda: run_sync(word(lang), full=full, sandbox=sandbox), word(lang), stopped=STOPPED)
+
+
+app.add_typer(members_app, name="members")
 
 
 @app.command()
@@ -179,7 +173,7 @@ def forget(
     """Erase a person from what this program has kept. AntCRM's own record stays. Asks you to type the number again."""
     from antcrm_cli.forgetting import run_forget  # noqa: PLC0415  only this command needs it
 
-    run(lambda: run_forget(_word(lang), ref), _word(lang), reads=True)
+    run(lambda: run_forget(word(lang), ref), word(lang), reads=True)
 
 
 @app.command()
@@ -197,11 +191,7 @@ def doctor(
     ended: list[int] = []
 
     async def examined() -> None:
-        ended.append(await run_doctor(_word(lang), as_json=as_json, sandbox=sandbox))
+        ended.append(await run_doctor(word(lang), as_json=as_json, sandbox=sandbox))
 
-    run(examined, _word(lang), stopped=STOPPED)
+    run(examined, word(lang), stopped=STOPPED)
     raise typer.Exit(*ended)
-
-
-def _word(lang: Lang | None) -> str | None:
-    return None if lang is None else lang.value

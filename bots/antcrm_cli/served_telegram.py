@@ -38,13 +38,15 @@ async def run_telegram(lang: str | None, *, sandbox: bool) -> None:
                 crm=crm,
             )
         )
-        members = len(settings.telegram_members)
+        members = len({member.who for member in house.staff().everybody()})
         if members:
             say(msgs("{count} member of staff may use it.", "{count} members of staff may use it.", members))
         else:
             say(
                 msg(
-                    "Nobody may use it yet: write to it on Telegram, and put the number it tells you into {variable}.",
+                    "Nobody may use it yet. Invite somebody: {command}. Or write to it on Telegram, and put the number "
+                    "it tells you into {variable}.",
+                    command="antcrm members invite E-MAIL --role admin",
                     variable="ANTCRM_TELEGRAM_MEMBERS",
                 )
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -14,8 +13,11 @@ from telegram.ext import ApplicationHandlerStop, CallbackContext
 
 from antcrm_chat.cards import Person
 from antcrm_telegram.fetching import Unreadable
+from antcrm_telegram.joining import Joining
+from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.logs import note_unexpected
-from antcrm_tools.members import Member, scopes_of
+from antcrm_tools.members import scopes_of
+from antcrm_tools.staff import Staff
 from antcrm_tools.text import Language, join, msg
 
 Context = CallbackContext[Any, Any, Any, Any]
@@ -27,35 +29,42 @@ _MOST_REFUSED = 10_000
 
 _REFUSAL = msg("Hello! This bot works for the staff of one company and does not know you.")
 _NOT_YOURS = msg("This button is for somebody else. Nothing was done.")
+_CANNOT_LOOK = msg("The list of members cannot be read at the moment, so nothing was done. Try again in a minute.")
 
 
 class Gate:
     """Lets members through and turns everybody else away."""
 
-    def __init__(self, members: Iterable[Member], language: Language) -> None:
+    def __init__(self, staff: Staff, joining: Joining, language: Language) -> None:
         """`language` is spoken with whoever uses Telegram in neither Vietnamese nor English."""
-        self._members = {member.telegram_id: member for member in members}
+        self._staff = staff
+        self._joining = joining
         self.language: Language = language
         self._refused: dict[int, None] = {}
         self._spoken: dict[int, Language] = {}
 
     def person(self, user: User) -> Person:
         """The member behind a Telegram user who was let through."""
-        member = self._members[user.id]
+        member = self._staff.of(user.id)
+        if member is None:
+            raise LookupError("nobody who was let through")
         language = self._spoken[user.id] = self.language_of(user)
         return Person(str(user.id), member.who, language, scopes_of(member.role))
 
-    def members(self) -> list[list[Person]]:
+    async def members(self) -> list[list[Person]]:
         """Every member of staff by their accounts, which may be several."""
+        with suppress(LedgerBroken):
+            await self._staff.look()
         staff: dict[str, list[Person]] = {}
-        for account, member in self._members.items():
+        for member in self._staff.everybody():
+            account = member.telegram_id
             person = Person(str(account), member.who, self.language_with(account), scopes_of(member.role))
             staff.setdefault(member.who, []).append(person)
         return list(staff.values())
 
     def is_member(self, telegram_id: int | None) -> bool:
         """Whether somebody is a member of staff."""
-        return telegram_id in self._members
+        return self._staff.of(telegram_id) is not None
 
     def language_of(self, user: User) -> Language:
         """What their Telegram speaks."""
@@ -93,8 +102,25 @@ class Gate:
             return False
         if chat is None and update.callback_query is None:
             return False
+        if await self._joining.takes(update, user, self.language_of(user), context.bot):
+            return False
+        if not await self._is_looked_up(user, context):
+            return False
         if not self.is_member(user.id) or (chat is not None and chat.id != user.id):
             await self._refuse(update, user, context)
+            return False
+        return True
+
+    async def _is_looked_up(self, user: User, context: Context) -> bool:
+        """Whether it is known who they are now; what is done must not be done by who was taken out since."""
+        if self._staff.is_named(user.id):
+            return True
+        try:
+            await self._staff.look()
+        except LedgerBroken:
+            if self.is_member(user.id):
+                with suppress(TelegramError):
+                    await context.bot.send_message(user.id, _CANNOT_LOOK.render(self.language_of(user)))
             return False
         return True
 

@@ -41,7 +41,7 @@ class Herald:
     async def look(self) -> None:
         """Tell everybody what there is."""
         self._off = {person: looks - 1 for person, looks in self._off.items() if looks > 1}
-        for accounts in self._gate.members():
+        for accounts in await self._gate.members():
             reachable = [person for person in accounts if person.id not in self._off]
             if reachable:
                 await self._chat.tell(reachable, self._show)

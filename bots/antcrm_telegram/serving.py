@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,11 +21,12 @@ from antcrm_telegram.delivery import Delivery
 from antcrm_telegram.face import Face
 from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, Bot, Fetcher, wait_of, withdrawn
 from antcrm_telegram.gate import Gate
+from antcrm_telegram.joining import Joining
 from antcrm_telegram.mailbox import Mailbox, Receipts
 from antcrm_telegram.news import Herald
 from antcrm_telegram.profile import introduce
 from antcrm_telegram.turns import Turns
-from antcrm_tools.errors import BadInput
+from antcrm_tools.errors import BadInput, LedgerBroken
 from antcrm_tools.house import House
 from antcrm_tools.ledger.inbox import Inbox
 from antcrm_tools.settings import Settings
@@ -95,7 +97,8 @@ class TelegramFace:
             pictures=True,
             account=_whose_numbers(settings, token),
         )
-        gate = Gate(settings.telegram_members, settings.language)
+        staff = house.staff()
+        gate = Gate(staff, Joining(staff, lambda: house.ledger().members), settings.language)
         self._herald = Herald(chat, gate, self._delivery, rest=rest)
         self._app: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).concurrent_updates(self._turns).job_queue(None).build()
@@ -129,6 +132,8 @@ class TelegramFace:
             raise withdrawn() from None
         if stop.is_set():
             return
+        with suppress(LedgerBroken):
+            await self._house.staff().look()
         self._announce(hello)
         self._house.tend()
         # Beside the rest: nobody waits for a menu, or for news.
@@ -203,6 +208,17 @@ class TelegramFace:
                 pause = min(LONGEST_PAUSE, pause * 2)
             else:
                 return
+
+
+async def bot_name(settings: Settings) -> str | None:
+    """The bot's name on Telegram, without the @; None if there is no bot, or it cannot be asked now."""
+    if settings.telegram_token is None:
+        return None
+    try:
+        async with asyncio.timeout(_ANSWER), new_bot(settings, settings.telegram_token) as bot:
+            return bot.username
+    except (TelegramError, TimeoutError):
+        return None
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
