@@ -81,7 +81,7 @@ class FoundCustomers(Result):
         elif self.fit_equally > 1:
             title = msg("{count} customers fit equally well; ask which one is meant:", count=self.fit_equally)
         parts = [title, *(line.sentence() for line in self.customers)]
-        if self.fit_equally and not self.similar_only and self.fit_equally < count:
+        if 0 < self.fit_equally < count and not self.similar_only:
             parts.insert(1 + self.fit_equally, msg("Less likely:"))
         if self.next_cursor:
             parts.append(msg("There are more."))
