@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -25,7 +25,6 @@ from antcrm_tools.carrying import (
     still_running,
     under_way,
     unexpected,
-    unfinished,
 )
 from antcrm_tools.changes import News, Wish, of_message
 from antcrm_tools.directory.keeping import Copy
@@ -35,6 +34,8 @@ from antcrm_tools.progress import Progress, no_progress
 from antcrm_tools.records import Records
 from antcrm_tools.registry import Call, Effect, Preview, Result, Weight
 from antcrm_tools.rights import Policy
+from antcrm_tools.running import Running
+from antcrm_tools.staff import Staff
 from antcrm_tools.telling import became
 from antcrm_tools.text import Text, join, msg
 from antcrm_tools.tools import TOOLS
@@ -76,8 +77,10 @@ class Desk:
         zone: tzinfo,
         patience: float = 40.0,
         undo_hours: float = 24.0,
+        staff: Staff | None = None,
     ) -> None:
-        """`patience`: seconds to wait for the outcome of a ticket somebody else has just answered."""
+        """`patience`: seconds to wait for an outcome somebody else has the answer to; `staff`: whose roles count."""
+        self._staff = staff
         self._records = records
         self._copy = copy
         self._tickets = tickets
@@ -86,7 +89,7 @@ class Desk:
         self._zone = zone
         self._patience = patience
         self._undo_hours = undo_hours
-        self._running: set[asyncio.Task[Settled]] = set()
+        self._running = Running()
 
     async def submit(
         self,
@@ -106,6 +109,7 @@ class Desk:
         Raises:
             CrmError: saying what was and was not done.
         """
+        actor = await self._entitled(actor, call)
         work = self._work(call, actor, cause_of(call, actor, source), progress=progress)
         weight = await self._weighed(call, work)
         self.policy.require(call, weight.right, actor)
@@ -113,9 +117,8 @@ class Desk:
             return await self._ask(call, work)
         if weight.effect is Effect.READ:
             return Done(await call.tool.run(work, call.args))
-        return raise_failed(
-            await self._to_the_end(lambda watch: run(call, replace(work, progress=watch)), work.progress, within)
-        )
+        going = self._running.to_the_end(lambda watch: run(call, replace(work, progress=watch)), work.progress, within)
+        return raise_failed(await going)
 
     async def asks(self, call: Call, actor: Actor) -> bool:
         """Whether a call of this person's would need somebody's yes, as far as they may make it at all.
@@ -123,6 +126,7 @@ class Desk:
         Raises:
             CrmError: it is about something that is not there.
         """
+        actor = await self._entitled(actor, call)
         weight = await self._weighed(call, self._work(call, actor, ""))
         return self.policy.allows(weight.right, actor) and self.policy.asks(weight.effect)
 
@@ -160,7 +164,8 @@ class Desk:
         if status.state != "open":
             return raise_failed(await self._tickets.settled(ticket_id, self._patience) or still_running())
         said = _Said(actor, yes, count)
-        return raise_failed(await self._to_the_end(lambda watch: self._decide(ticket, said, watch), progress, within))
+        going = self._running.to_the_end(lambda watch: self._decide(ticket, said, watch), progress, within)
+        return raise_failed(await going)
 
     async def news(self, actor: Actor) -> Sequence[News]:
         """What a person has not heard yet of their changes on this face.
@@ -209,8 +214,7 @@ class Desk:
 
     async def aclose(self) -> None:
         """Let writes that are under way finish, so that their fate is known."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._patience)
+        await self._running.end(self._patience)
 
     async def _ask(self, call: Call, work: Work) -> Outcome:
         actor = work.actor
@@ -234,11 +238,8 @@ class Desk:
         life = ASSISTANT_LIFE if actor.face == ASSISTANT else LIFE
         keep = now + max(KEEP, life)
         ticket = Ticket(secrets.token_urlsafe(16), actor, call, preview, now + life, keep, work.wish.cause)
-        if (
-            earlier is not None
-            and earlier.state == "open"
-            and earlier.ticket.preview.fingerprint != preview.fingerprint
-        ):
+        stale = earlier is not None and earlier.ticket.preview.fingerprint != preview.fingerprint
+        if earlier is not None and earlier.state == "open" and stale:
             # The open question shows what is no longer there; answering it would only be refused.
             await self.withdraw(earlier.ticket.id)
         kept = await self._tickets.put(ticket)
@@ -267,10 +268,15 @@ class Desk:
         if ticket.preview.count is not None and said.count != ticket.preview.count:
             return dropped("wrong_count")
         try:
-            asked = self._work(ticket.call, ticket.actor, ticket.cause)
             # Whose role was lowered since the question confirms nothing beyond it.
-            self.policy.require(ticket.call, (await self._weighed(ticket.call, asked)).right, ticket.actor, said.by)
+            actor, by = await self._entitled(ticket.actor, ticket.call), await self._entitled(said.by, ticket.call)
+            asked = self._work(ticket.call, actor, ticket.cause)
+            right = (await self._weighed(ticket.call, asked)).right
+            self.policy.require(ticket.call, right, actor, by)
             now = await self._preview(ticket.call, asked)
+            # AntCRM may have been slow to say what is there now.
+            actor, by = await self._entitled(actor, ticket.call), await self._entitled(by, ticket.call)
+            self.policy.require(ticket.call, right, actor, by)
         except (KeptForLater, MayHaveActed) as error:
             return under_way(error)
         except CrmError as error:
@@ -278,8 +284,13 @@ class Desk:
         if isinstance(now, Result) or now.fingerprint != ticket.preview.fingerprint:
             return dropped("changed")
         shown = ticket.preview.fingerprint
-        work = self._work(ticket.call, ticket.actor, ticket.cause, shown=shown, progress=progress)
+        work = self._work(ticket.call, actor, ticket.cause, shown=shown, progress=progress)
         return await run(ticket.call, work)
+
+    async def _entitled(self, actor: Actor, call: Call) -> Actor:
+        if self._staff is None:
+            return actor
+        return await self._staff.entitled(actor, looks_up=call.tool.most is Effect.READ)
 
     async def _weighed(self, call: Call, work: Work) -> Weight:
         """What a call does. Whoever may do nothing of the kind is not told what it would do."""
@@ -301,20 +312,3 @@ class Desk:
         return Work(
             self._records, self._copy, wish, self._zone, self._clock, shown, forgiving(progress), self._undo_hours
         )
-
-    async def _to_the_end(
-        self, work: Callable[[Progress], Coroutine[object, object, Settled]], progress: Progress, within: float | None
-    ) -> Settled:
-        """Run a write so that it ends even if the one who waits for it goes away: half a write is nobody's wish."""
-        so_far = (0, 0)
-
-        async def watch(done: int, total: int) -> None:
-            nonlocal so_far
-            so_far = (done, total)
-            await progress(done, total)
-
-        task = asyncio.create_task(work(watch))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        await asyncio.wait((task,), timeout=within)
-        return task.result() if task.done() else unfinished(*so_far)

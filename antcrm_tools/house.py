@@ -99,6 +99,7 @@ class House:
                 clock=self.clock,
                 zone=self.settings.zone,
                 undo_hours=self.settings.undo_hours,
+                staff=self.staff(),
             )
         return self._desk
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,7 +62,21 @@ def read_role(text: str) -> Role | None:
 
 def read_who(text: str) -> str | None:
     """The e-mail in the form it is compared in; None if anything would have to be taken off to make it one."""
-    return _email(text.strip())
+    return _email(unicodedata.normalize("NFC", text.strip()))
+
+
+def read_actor(text: str) -> str:
+    """For whom a process works, in one spelling: their role, their changes and their day's writes go by it.
+
+    Raises:
+        ArgumentError: it is meant to be an e-mail and is none.
+    """
+    who = text.strip()
+    if "@" not in who:
+        return who or "local"
+    if (found := read_who(who)) is None:
+        raise ArgumentError(msg("ANTCRM_ACTOR is not an e-mail, such as lan@your-company.vn."))
+    return found
 
 
 def read_members(text: str) -> tuple[Member, ...]:

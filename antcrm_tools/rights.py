@@ -49,6 +49,11 @@ class Policy:
                 ),
                 then=msg("Ask the admin, who sets ANTCRM_SCOPES."),
             )
+        if not all(actor.scopes for actor in actors):
+            raise NotAllowed(
+                msg("“{title}” is for members of staff, and this person is none any more.", title=title),
+                then=msg("Ask the admin."),
+            )
         if not all(self.allows(right, actor) for actor in actors):
             raise NotAllowed(
                 msg(

@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from antcrm_tools import addresses
 from antcrm_tools.errors import BadInput
-from antcrm_tools.members import ALL_SCOPES, Member, Scope, read_members
+from antcrm_tools.members import ALL_SCOPES, Member, Scope, read_actor, read_members
 from antcrm_tools.registry import ArgumentError, problem
 from antcrm_tools.text import Language, Text, clean, join, msg
 
@@ -104,6 +104,11 @@ class Settings(BaseSettings):
     def _short(cls, value: object) -> object:
         named = _LANGUAGE.fullmatch(value.strip()) if isinstance(value, str) else None
         return value if named is None else named[1].casefold()
+
+    @field_validator("actor")
+    @classmethod
+    def _somebody(cls, value: str) -> str:
+        return read_actor(value)
 
     @field_validator("api_key")
     @classmethod

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from antcrm_tools.errors import BadInput, LedgerBroken
-from antcrm_tools.members import ALL_SCOPES, Member, Role, Scope, scopes_of
+from antcrm_tools.members import ALL_SCOPES, ROLES, Member, Role, Scope, scopes_of
+from antcrm_tools.outcomes import Actor
 
 if TYPE_CHECKING:  # brings SQLAlchemy
     from antcrm_tools.ledger.members import Members
 
+_READ: frozenset[Scope] = frozenset({"read"})
+_NOTHING: frozenset[Scope] = frozenset()
+_BY_ACCOUNT = "telegram"
+"""The face that knows people by their accounts, of which each may have a role of its own in the setting."""
+
 
 class Staff:
-    """Everybody. Whom the setting names is what it says, whatever the ledger holds: it is how an admin gets back in."""
+    """Everybody. Whom the setting names is what it says, on all their accounts, whatever the ledger holds.
+
+    That is how an admin gets back in. Roles and removals reach every program that shares the ledger and the setting.
+    """
 
     def __init__(self, named: Iterable[Member], book: Callable[[], Members]) -> None:
         """`book` is called when it is first needed: opening the ledger takes longer than a start may."""
@@ -22,16 +31,12 @@ class Staff:
         self._book = book
         self._others: dict[int, Member] = {}
         self._former: frozenset[str] = frozenset()
+        self._looks = self._latest = 0
 
     @property
     def named(self) -> tuple[Member, ...]:
         """Those of the setting."""
         return tuple(self._named.values())
-
-    @property
-    def named_admins(self) -> frozenset[str]:
-        """The e-mails of its admins."""
-        return frozenset(member.who for member in self._named.values() if member.role == "admin")
 
     async def look(self) -> None:
         """Read the ledger's anew.
@@ -43,37 +48,72 @@ class Staff:
             book = self._book()
         except BadInput:
             return  # without a key there is no AntCRM whose staff it could be
-        self._others = {member.telegram_id: member for member in await book.all()}
-        self._former = await book.former()
+        self._looks += 1
+        mine = self._looks
+        members, former = await book.everybody()
+        if mine > self._latest:  # a look that was late on the line must not put back who was taken out since
+            self._latest = mine
+            self._others = {member.telegram_id: member for member in members}
+            self._former = former
 
     def is_named(self, telegram_id: int | None) -> bool:
-        """Whether the setting names them."""
+        """Whether the setting names this account."""
         return telegram_id in self._named
+
+    def names(self, who: str) -> bool:
+        """Whether the setting names this person, by their e-mail."""
+        return any(member.who == who for member in self._named.values())
 
     def of(self, telegram_id: int | None) -> Member | None:
         """The member behind an account."""
         if telegram_id is None:
             return None
-        return self._named.get(telegram_id) or self._others.get(telegram_id)
+        found = self._named.get(telegram_id) or self._others.get(telegram_id)
+        if found is None or self.is_named(telegram_id) or not self.names(found.who):
+            return found
+        return replace(found, role=_least(self._roles(found.who)))
 
     def everybody(self) -> list[Member]:
         """All accounts."""
-        return list({**self._others, **self._named}.values())
+        return [found for number in {**self._others, **self._named} if (found := self.of(number)) is not None]
 
     def role_of(self, who: str) -> Role | None:
-        """What somebody is, by their e-mail; None if they are no member."""
-        roles: dict[str, Role] = {m.who: m.role for m in (*self._others.values(), *self._named.values())}
-        return roles.get(who.casefold())
+        """What somebody is, by their e-mail: the least of what they are; None if they are no member."""
+        roles = self._roles(who)
+        return _least(roles) if roles else None
 
-    async def scopes_of(self, who: str) -> frozenset[Scope]:
-        """What somebody may do who is known by their e-mail, and works without Telegram.
+    async def entitled(self, actor: Actor, *, looks_up: bool) -> Actor:
+        """The same, with no more than their role leaves them now.
 
-        Whoever is no member may do what this program may, and who was one before nothing. Where the ledger cannot be
-        read nothing can be written either, so then it is what was known last.
+        Whoever is no member may do what this program may, and who was one before nothing. Where it cannot be known,
+        `looks_up` still works, with what was known last.
+
+        Raises:
+            LedgerBroken: it cannot be known who may write.
         """
-        with suppress(LedgerBroken):
-            await self.look()
-        role = self.role_of(who)
-        if role is None:
-            return frozenset() if who.casefold() in self._former else ALL_SCOPES
-        return scopes_of(role)
+        if "@" not in actor.who:
+            return actor  # nobody's e-mail: a program that works for whoever sits in front of it
+        if not self.names(actor.who):
+            try:
+                await self.look()
+            except LedgerBroken:
+                if not looks_up:
+                    raise
+                return replace(actor, scopes=actor.scopes & self._may(actor) & _READ)
+        return replace(actor, scopes=actor.scopes & self._may(actor))
+
+    def _may(self, actor: Actor) -> frozenset[Scope]:
+        roles = self._roles(actor.who)
+        if not roles:
+            return _NOTHING if actor.who in self._former else ALL_SCOPES
+        return scopes_of(max(roles, key=ROLES.index) if actor.face == _BY_ACCOUNT else _least(roles))
+
+    def _roles(self, who: str) -> list[Role]:
+        def of(members: Iterable[Member]) -> list[Role]:
+            return [member.role for member in members if member.who == who]
+
+        return of(self._named.values()) or of(self._others.values())
+
+
+def _least(roles: Iterable[Role]) -> Role:
+    return min(roles, key=ROLES.index)

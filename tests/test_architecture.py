@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("journal", "known", "finding", "creating", "writing", "records"),
     ("bulk", "jobs", "undoing", "taking_back", "looking", "resolving"),
     ("work", "tools"),
-    ("carrying", "desk"),
+    ("carrying", "running", "desk"),
     ("tending", "house"),
     ("doctor",),
 )

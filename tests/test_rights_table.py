@@ -63,8 +63,18 @@ ROWS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 """What is tried, as the table calls it."""
 
 
+async def joined(w: World, role: Role) -> None:
+    """Lan is a member with this role; somebody else stays admin."""
+    book = w.house.ledger().members
+    if not await book.all():
+        for number, who in enumerate((LAN, "boss@antcrm.example")):
+            await book.accept(await book.invite(who, "admin", by="boss"), 42 + number)
+    assert await book.set_role(LAN, role, named=()) is None
+
+
 async def made(w: World, who: str, face: str) -> tuple[str, int]:
     """A lead somebody made, and the number of that change."""
+    await joined(w, "admin")
     number = next(NUMBERS)
     call = tool_named("create_lead").call(
         {"name": f"Khách {number}", "phones": [f"0977{number:06}"], "tags": ["Cũ", "Mới"], "stage": "Mới"}
@@ -97,11 +107,7 @@ async def arguments(w: World, row: str, face: str, *, own: bool) -> tuple[str, d
 
 async def over_mcp(w: World, role: Role, name: str, given: dict[str, Any]) -> str:
     """By an assistant whose person is a member with this role, and says yes."""
-    book = w.house.ledger().members
-    if not await book.all():
-        for number, who in enumerate((LAN, "boss@antcrm.example")):
-            await book.accept(await book.invite(who, "admin", by="boss"), 42 + number)
-    await book.set_role(LAN, role, admins=[])
+    await joined(w, role)
     async with assistant(w.house) as a:
         result = await a.call(name, **given)
         if _refused(result.text):
@@ -114,6 +120,7 @@ async def over_mcp(w: World, role: Role, name: str, given: dict[str, Any]) -> st
 
 async def over_telegram(w: World, role: Role, name: str, given: dict[str, Any]) -> str:
     """In the chat, with what the gate lets a member of this role have."""
+    await joined(w, role)
 
     def desk() -> Desk:
         return w.house.desk()

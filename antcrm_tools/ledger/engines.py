@@ -74,6 +74,7 @@ def postgres_engine(address: str, busy: float) -> Engine:
         made = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
+            isolation_level="READ COMMITTED",  # what a transaction reads after it got its turn has to be what is there
             pool_size=CONNECTIONS,
             max_overflow=0,
             hide_parameters=True,

@@ -182,7 +182,7 @@ learnt = Table(
 
 # Who may use the bot, beside those a setting names. Two accounts of one person have one e-mail, and one role.
 members = Table(
-    "members",
+    "staff_members",
     metadata,
     Column("crm", String(64), primary_key=True),
     Column("telegram_id", BigInteger, primary_key=True),
@@ -190,14 +190,22 @@ members = Table(
     Column("role", String(10), nullable=False),
     Column("added_at", _Moment, nullable=False),
     Column("added_by", Text, nullable=False),
-    # Who was taken out is known to have been: their assistant must not be let in as somebody nobody knows.
-    Column("removed_at", _Moment),
-    Index("members_by_who", "crm", "who"),
+    Index("staff_members_by_who", "crm", "who"),
 )
 
-# Invitations. Of the word in the link only its hash is kept: whoever reads the ledger cannot use it.
+# Whoever was taken out is known to have been: their assistant must not be let in as somebody nobody knows.
+former = Table(
+    "staff_former",
+    metadata,
+    Column("crm", String(64), primary_key=True),
+    Column("who", String(320), primary_key=True),
+    Column("removed_at", _Moment, nullable=False),
+)
+
+# Invitations. Of the word in the link only its hash is kept: whoever reads the ledger cannot use it. That one was taken
+# back is written down as such, because the clocks of two machines do not say it.
 invites = Table(
-    "invites",
+    "staff_invites",
     metadata,
     Column("crm", String(64), primary_key=True),
     Column("hash", String(64), primary_key=True),
@@ -207,14 +215,15 @@ invites = Table(
     Column("made_by", Text, nullable=False),
     Column("expires_at", _Moment, nullable=False),
     Column("used_by", BigInteger),
-    Index("invites_by_who", "crm", "who"),
+    Column("ended", Integer, nullable=False, default=0),
+    Index("staff_invites_by_who", "crm", "who"),
 )
 
 Step = Callable[[Connection], None]
 
 
 def _with_learnt_and_members(connection: Connection) -> None:
-    for table in (learnt, members, invites):
+    for table in (learnt, members, former, invites):
         table.create(connection, checkfirst=False)
 
 

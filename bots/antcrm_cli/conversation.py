@@ -35,5 +35,4 @@ async def talk_over(house: House, screen: Screen) -> None:
         region=settings.region,
         host=platform.node(),
     )
-    scopes = await house.staff().scopes_of(settings.actor)
-    await talk(chat, Person("terminal", settings.actor, settings.language, scopes), screen)
+    await talk(chat, Person("terminal", settings.actor, settings.language), screen)

@@ -13,11 +13,11 @@ app = typer.Typer(no_args_is_help=True, help="Say who may use the bot on Telegra
 
 Email = Annotated[str, typer.Argument(metavar="E-MAIL", help="Their address at work.")]
 RoleWord = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--role",
         help="viewer: looks up; sales: adds and changes as well; manager: also deletes and imports; admin: also says "
-        "who is a member.",
+        "who is a member. Without it: what they are already, or sales.",
     ),
 ]
 
@@ -31,7 +31,7 @@ def list_members(lang: LangOption = None) -> None:
 
 
 @app.command()
-def invite(email: Email, role: RoleWord = "sales", lang: LangOption = None) -> None:
+def invite(email: Email, role: RoleWord = None, lang: LangOption = None) -> None:
     """Print a link that makes somebody a member: it works once, for 24 hours."""
     from antcrm_cli.staffing import run_invite  # noqa: PLC0415  only this command needs it
 

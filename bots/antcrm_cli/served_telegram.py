@@ -41,6 +41,13 @@ async def run_telegram(lang: str | None, *, sandbox: bool) -> None:
         members = len({member.who for member in house.staff().everybody()})
         if members:
             say(msgs("{count} member of staff may use it.", "{count} members of staff may use it.", members))
+        elif settings.sandbox:
+            say(
+                msg(
+                    "Nobody may use it yet: write to it on Telegram, and put the number it tells you into {variable}.",
+                    variable="ANTCRM_TELEGRAM_MEMBERS",
+                )
+            )
         else:
             say(
                 msg(

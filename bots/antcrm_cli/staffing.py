@@ -38,19 +38,20 @@ async def run_list(lang: str | None) -> None:
             say(msg("Nobody is admin yet."))
 
 
-async def run_invite(lang: str | None, email: str, role: str) -> None:
+async def run_invite(lang: str | None, email: str, role: str | None) -> None:
     """Print a link that makes somebody a member.
 
     Raises:
         BadInput: it is no e-mail or no role, or they are a member already with another one.
         LedgerBroken: there is no invitation.
     """
-    who, wanted = _who(email), _role(role)
+    who, given = _who(email), None if role is None else _role(role)
     async with _office(lang) as (house, say):
         staff = house.staff()
         await staff.look()
         _require_not_named(house, who)
         known = staff.role_of(who)
+        wanted: Role = given or known or "sales"
         if known is not None and known != wanted:
             raise BadInput(
                 msg("{email} is a member already, as {role}.", email=who, role=known),
@@ -60,7 +61,7 @@ async def run_invite(lang: str | None, email: str, role: str) -> None:
         from antcrm_telegram.joining import ROLE_NAMES, link  # noqa: PLC0415  brings Telegram's library
         from antcrm_telegram.serving import bot_name  # noqa: PLC0415
 
-        bot = await bot_name(house.settings)
+        bot = await bot_name(house.settings)  # before there is an invitation to a bot that does not work
         word = await house.ledger().members.invite(who, wanted, by=house.settings.actor)
         say(
             msg(
@@ -70,7 +71,8 @@ async def run_invite(lang: str | None, email: str, role: str) -> None:
         if bot is not None:
             say(msg("Send them this link, and nobody else: {link}", link=link(bot, word)))
         else:
-            say(msg("Telegram could not be asked for the bot's name. They open the bot and send it this line:"))
+            say(msg("The bot's name is not known here: ANTCRM_TELEGRAM_TOKEN is not set, or Telegram is out of reach."))
+            say(msg("They open the bot and send it this line, and nobody else may:"))
             say(verbatim(f"/start {word}"))
 
 
@@ -84,7 +86,7 @@ async def run_role(lang: str | None, email: str, role: str) -> None:
     who, wanted = _who(email), _role(role)
     async with _office(lang) as (house, say):
         _require_not_named(house, who)
-        refused = await house.ledger().members.set_role(who, wanted, admins=house.staff().named_admins)
+        refused = await house.ledger().members.set_role(who, wanted, named=house.staff().named)
         _require(refused, who)
         say(msg("{email} is {role} now.", email=who, role=wanted))
 
@@ -93,15 +95,26 @@ async def run_remove(lang: str | None, email: str) -> None:
     """Take a member out.
 
     Raises:
-        BadInput: it is no e-mail, they are no member, or nobody would be admin any more.
+        BadInput: it is no e-mail, the setting names them, or nobody would be admin any more.
         LedgerBroken: nothing was changed.
     """
     who = _who(email)
     async with _office(lang) as (house, say):
-        _require_not_named(house, who)
-        refused = await house.ledger().members.remove(who, admins=house.staff().named_admins)
-        _require(refused, who)
-        say(msg("{email} is no member any more. From now on no button of theirs does anything.", email=who))
+        refused = await house.ledger().members.remove(who, named=house.staff().named)
+        if refused == "last_admin":
+            _require(refused, who)
+        if house.staff().names(who):
+            _require_not_named(house, who)
+        if refused is not None:
+            say(msg("{email} was no member. From now on an assistant that works for them may do nothing.", email=who))
+        else:
+            say(
+                msg(
+                    "{email} is no member any more. From now on no button of theirs does anything, and neither does "
+                    "their assistant.",
+                    email=who,
+                )
+            )
 
 
 @asynccontextmanager
@@ -136,9 +149,10 @@ def _role(text: str) -> Role:
 
 
 def _require_not_named(house: House, who: str) -> None:
-    if any(member.who == who for member in house.staff().named):
+    if house.staff().names(who):
         raise BadInput(
             msg("{email} is named by {setting}, which counts whatever is said here.", email=who, setting=_SETTING),
+            done=msg("As long as it does, they are what it says."),
             then=msg("Change the setting, and start the bot again."),
         )
 

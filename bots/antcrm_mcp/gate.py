@@ -7,7 +7,7 @@ the ticket's id. Before, the server asks while the call waits. The ticket, not t
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mcp.server import ServerRequestContext
@@ -53,7 +53,7 @@ class Gate:
             CannotAsk: a person would have to confirm, and this assistant cannot show the question.
             CrmError: saying what was and was not done.
         """
-        actor, progress = await self._entitled(self.actor(ctx)), _progress(ctx)
+        actor, progress = self.actor(ctx), _progress(ctx)
         modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
         if modern and params.request_state is not None:
             # Only a state we sealed says that somebody was asked. Answers alone say nothing: a model can write them.
@@ -126,10 +126,6 @@ class Gate:
         except CrmError:
             return []  # it is kept, and told with another answer
         return [each.text for each in news]
-
-    async def _entitled(self, actor: Actor) -> Actor:
-        """The same, with what their role leaves them."""
-        return replace(actor, scopes=await self.house.staff().scopes_of(actor.who))
 
     def actor(self, ctx: Context) -> Actor:
         """On whose behalf a call is made."""

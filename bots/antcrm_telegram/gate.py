@@ -29,7 +29,10 @@ _MOST_REFUSED = 10_000
 
 _REFUSAL = msg("Hello! This bot works for the staff of one company and does not know you.")
 _NOT_YOURS = msg("This button is for somebody else. Nothing was done.")
-_CANNOT_LOOK = msg("The list of members cannot be read at the moment, so nothing was done. Try again in a minute.")
+_CANNOT_LOOK = msg("The list of members cannot be read at the moment, so nothing was done.")
+
+_ALERT = 200
+"""Characters Telegram shows of an answer to a tap."""
 
 
 class Gate:
@@ -104,23 +107,27 @@ class Gate:
             return False
         if await self._joining.takes(update, user, self.language_of(user), context.bot):
             return False
-        if not await self._is_looked_up(user, context):
+        if not await self._is_looked_up(update, user, context):
             return False
         if not self.is_member(user.id) or (chat is not None and chat.id != user.id):
             await self._refuse(update, user, context)
             return False
         return True
 
-    async def _is_looked_up(self, user: User, context: Context) -> bool:
+    async def _is_looked_up(self, update: Update, user: User, context: Context) -> bool:
         """Whether it is known who they are now; what is done must not be done by who was taken out since."""
         if self._staff.is_named(user.id):
             return True
         try:
             await self._staff.look()
-        except LedgerBroken:
+        except LedgerBroken as error:
             if self.is_member(user.id):
+                said = join((_CANNOT_LOOK, error.then or msg("Try again in a minute."))).render(self.language_of(user))
                 with suppress(TelegramError):
-                    await context.bot.send_message(user.id, _CANNOT_LOOK.render(self.language_of(user)))
+                    if update.callback_query is not None:
+                        await update.callback_query.answer(said[:_ALERT], show_alert=True)
+                    else:
+                        await context.bot.send_message(user.id, said)
             return False
         return True
 

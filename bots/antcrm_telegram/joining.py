@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from telegram import Bot, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update, User
@@ -22,8 +23,9 @@ if TYPE_CHECKING:  # brings SQLAlchemy
 _OPENED = re.compile(r"/start(?:@\w+)?\s+([A-Za-z0-9_-]{32})")
 _TAPPED = re.compile(r"j([yn]):([A-Za-z0-9_-]{32})")
 _TRIES = 20
-"""Words one account may try. Nobody guesses one, but everybody can make us look."""
+"""Words that are none which one account may try in an hour. Nobody guesses one, but everybody can make us look."""
 
+_WHILE = timedelta(hours=1)
 _MOST_TRIED = 10_000
 """Accounts of which that is counted."""
 
@@ -45,11 +47,13 @@ def link(bot: str, word: str) -> str:
 class Joining:
     """Answers invitations. Everything else is not its business."""
 
-    def __init__(self, staff: Staff, book: Callable[[], Members]) -> None:
+    def __init__(self, staff: Staff, book: Callable[[], Members], *, clock: Callable[[], datetime]) -> None:
         """`book`: where invitations are."""
         self._staff = staff
         self._book = book
-        self._tried: dict[int, int] = {}
+        self._clock = clock
+        self._tried: dict[int, tuple[datetime, int]] = {}
+        """Since when, and how many words that were none each account has tried."""
 
     async def takes(self, update: Update, user: User, language: Language, bot: Bot) -> bool:
         """Answer an update that is about an invitation; False if it is not."""
@@ -58,7 +62,7 @@ class Joining:
         tapped = _TAPPED.fullmatch(query.data or "") if query is not None else None
         if opened is None and tapped is None:
             return False
-        if not self._may_try(user.id):
+        if self._has_tried_enough(user.id):
             return True
         with suppress(TelegramError):  # the link can be opened once more
             if opened is not None:
@@ -70,15 +74,14 @@ class Joining:
         return True
 
     async def _opened(self, word: str, account: int, language: Language) -> tuple[Text, InlineKeyboardMarkup | None]:
-        named = self._staff.of(account) if self._staff.is_named(account) else None
-        if named is not None:
-            return _already(named), None
+        if self._staff.is_named(account):
+            return self._already(account), None
         try:
             found = await self._book().invitation(word, account)
         except (BadInput, LedgerBroken):
             return _not_now(), None
         if not isinstance(found, Invitation):
-            return _became(found), None
+            return await self._became(found, account), None
         yes, no = (
             InlineKeyboardButton(label.render(language), callback_data=f"j{answer}:{word}")
             for answer, label in (("y", msg("Yes, that is me")), ("n", msg("No")))
@@ -88,18 +91,36 @@ class Joining:
 
     async def _tapped(self, word: str, account: int) -> Text:
         if self._staff.is_named(account):
-            return _already(self._staff.of(account))
+            return self._already(account)
         try:
-            return _became(await self._book().accept(word, account))
+            return await self._became(await self._book().accept(word, account), account)
         except (BadInput, LedgerBroken):
             return _not_now()
 
-    def _may_try(self, account: int) -> bool:
-        tries = self._tried.pop(account, 0) + 1
-        self._tried[account] = tries
+    async def _became(self, found: Member | Unusable, account: int) -> Text:
+        if found == "unknown":
+            self._note_tried(account)
+        if found == "already":
+            await self._staff.look()
+            return join((self._already(account), msg("The invitation was not needed, and nobody can use it now.")))
+        return _became(found)
+
+    def _already(self, account: int) -> Text:
+        member = self._staff.of(account)
+        if member is None:
+            return _not_now()
+        return msg("You are a member already: {email}, as {role}.", email=member.who, role=ROLE_NAMES[member.role])
+
+    def _has_tried_enough(self, account: int) -> bool:
+        since, tries = self._tried.get(account, (self._clock(), 0))
+        return tries >= _TRIES and abs(self._clock() - since) < _WHILE
+
+    def _note_tried(self, account: int) -> None:
+        now = self._clock()
+        since, tries = self._tried.pop(account, (now, 0))
+        self._tried[account] = (since, tries + 1) if abs(now - since) < _WHILE else (now, 1)
         if len(self._tried) > _MOST_TRIED:
             del self._tried[next(iter(self._tried))]
-        return tries <= _TRIES
 
 
 def _became(found: Member | Unusable) -> Text:
@@ -125,12 +146,6 @@ def _became(found: Member | Unusable) -> Text:
             return join((msg("This is no invitation that is known here."), _ASK_ANEW))
 
 
-def _already(member: Member | None) -> Text:
-    if member is None:
-        return _not_now()
-    return msg("You are a member already: {email}, as {role}.", email=member.who, role=ROLE_NAMES[member.role])
-
-
 def _declined() -> Text:
     return msg("Nothing was changed. Tell the admin that the invitation came to the wrong person.")
 
@@ -141,7 +156,8 @@ def _not_now() -> Text:
 
 async def _replace(query: CallbackQuery, said: str, bot: Bot) -> None:
     """Put the answer where the question stood, so that it does not go on looking open."""
-    await query.answer()
+    with suppress(TelegramError):  # who waits too long for it may still see what follows
+        await query.answer()
     if isinstance(query.message, Message):
         await query.message.edit_text(said)
     else:

@@ -98,7 +98,8 @@ class TelegramFace:
             account=_whose_numbers(settings, token),
         )
         staff = house.staff()
-        gate = Gate(staff, Joining(staff, lambda: house.ledger().members), settings.language)
+        joining = Joining(staff, lambda: house.ledger().members, clock=house.clock)
+        gate = Gate(staff, joining, settings.language)
         self._herald = Herald(chat, gate, self._delivery, rest=rest)
         self._app: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).concurrent_updates(self._turns).job_queue(None).build()
@@ -211,12 +212,21 @@ class TelegramFace:
 
 
 async def bot_name(settings: Settings) -> str | None:
-    """The bot's name on Telegram, without the @; None if there is no bot, or it cannot be asked now."""
+    """The bot's name on Telegram, without the @; None if there is no bot, or it cannot be asked now.
+
+    Raises:
+        BadInput: Telegram does not accept the token.
+    """
     if settings.telegram_token is None:
         return None
     try:
         async with asyncio.timeout(_ANSWER), new_bot(settings, settings.telegram_token) as bot:
             return bot.username
+    except InvalidToken:
+        raise BadInput(
+            msg("Telegram does not accept ANTCRM_TELEGRAM_TOKEN."),
+            then=msg("Get the token from @BotFather and put it there, whole."),
+        ) from None
     except (TelegramError, TimeoutError):
         return None
 
