@@ -58,8 +58,8 @@ class Joining:
     async def takes(self, update: Update, user: User, language: Language, bot: Bot) -> bool:
         """Answer an update that is about an invitation; False if it is not."""
         message, query = update.message, update.callback_query
-        opened = _OPENED.fullmatch((message.text or "").strip()) if message is not None else None
-        tapped = _TAPPED.fullmatch(query.data or "") if query is not None else None
+        opened = _OPENED.fullmatch(_text(message.text).strip()) if message is not None else None
+        tapped = _TAPPED.fullmatch(_text(query.data)) if query is not None else None
         if opened is None and tapped is None:
             return False
         if self._has_tried_enough(user.id):
@@ -121,6 +121,11 @@ class Joining:
         self._tried[account] = (since, tries + 1) if abs(now - since) < _WHILE else (now, 1)
         if len(self._tried) > _MOST_TRIED:
             del self._tried[next(iter(self._tried))]
+
+
+def _text(given: object) -> str:
+    """What should be text: the library does not look whether it is."""
+    return given if isinstance(given, str) else ""
 
 
 def _became(found: Member | Unusable) -> Text:
