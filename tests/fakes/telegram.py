@@ -141,7 +141,8 @@ class TelegramBot:
                 for task in left:
                     if "anyio" not in getattr(task.get_coro(), "cr_code").co_filename:  # noqa: B009  ended by its own
                         task.cancel()
-                await asyncio.wait(left, timeout=0.01)
+                # Long enough for what closes connections: cancelled in the middle of that it would leave them open.
+                await asyncio.wait(left, timeout=0.5)
         self.api.faults.clear()
 
     async def ended(self) -> None:
