@@ -144,8 +144,8 @@ def _became(found: Member | Unusable) -> Text:
             )
         case "another":
             return msg(
-                "This Telegram account is another member's already. Nothing was changed. Ask the admin to take it out "
-                "first."
+                "This Telegram account is another member's already. Nothing was changed. Ask the admin to remove that "
+                "member first."
             )
         case _:
             return join((msg("This is no invitation that is known here."), _ASK_ANEW))
