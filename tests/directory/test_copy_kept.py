@@ -509,3 +509,28 @@ async def test_whoever_keeps_it_is_not_disturbed() -> None:
             go_on.set()
             assert await first
         assert await k.everybody() == k.there()
+
+
+class Untidy(Store):
+    """One whose index cannot be put together."""
+
+    async def tidy(self) -> None:
+        raise CopyUnusable("locked")
+
+
+def parts(db: sqlite3.Connection, _: Labels) -> int:
+    """Of the index. Its structure begins with a cookie of four bytes, the number of levels and that of the parts."""
+    [(structure,)] = db.execute("SELECT block FROM found_data WHERE id = 10")
+    return structure[5]
+
+
+async def test_after_a_fill_the_index_is_in_one_part() -> None:
+    async with kept(240, store=Untidy) as k:
+        assert await k.sync().run_once()
+        assert (await k.directory.freshness()).complete  # it is whole all the same
+        assert not (await k.directory.freshness()).trouble
+        assert await k.store.read(parts) > 1
+    async with kept(240) as k:
+        assert await k.sync().run_once()
+        assert await k.store.read(parts) == 1
+        assert await k.everybody() == k.there()
