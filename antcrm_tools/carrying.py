@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 
 from antcrm_tools.changes import of_message, of_words
-from antcrm_tools.errors import ChangedMeanwhile, CrmError, KeptForLater, MayHaveActed
+from antcrm_tools.errors import CannotAsk, ChangedMeanwhile, CrmError, KeptForLater, MayHaveActed
 from antcrm_tools.outcomes import Actor, Done, Dropped, Failed, Queued, Reason, Settled, Unsure
 from antcrm_tools.progress import Progress
 from antcrm_tools.registry import Call, Effect
-from antcrm_tools.text import Text, join, msg
+from antcrm_tools.text import Text, clean, join, msg
 from antcrm_tools.work import Work
 
 ASSISTANT = "mcp"
@@ -42,6 +42,24 @@ def forgiving(progress: Progress) -> Progress:
 def dropped(reason: Reason) -> Dropped:
     """A call that is over without anything having been sent."""
     return Dropped(reason, _DROPPED[reason])
+
+
+def cannot_ask(call: Call) -> CannotAsk:
+    """A person has to say yes, and there is no way to ask one."""
+    return CannotAsk(
+        msg("“{title}” needs a person's yes, and this assistant cannot show them the question.", title=call.tool.title),
+        then=msg(
+            "Do it from an assistant that can ask, such as Claude Code, VS Code or Cursor. On a real AntCRM the "
+            "question goes to the person's Telegram, or to a terminal."
+        ),
+    )
+
+
+def declined(by: Actor, asker: Actor) -> Dropped:
+    """Somebody said no; `asker` hears who, where it was not they themselves on the face they asked through."""
+    if (by.who, by.face) == (asker.who, asker.face):
+        return dropped("declined")
+    return Dropped("declined", msg("Nothing was changed: {who} said no.", who=clean(by.who)))
 
 
 async def run(call: Call, work: Work) -> Settled:

@@ -195,9 +195,13 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a person has to hear of a change, and the customers it speaks of. `id`: its number once it is kept."""
+    """What a person has to hear of a change, and the customers it speaks of. `id`: its number once it is kept.
+
+    Of a question that was answered elsewhere it bears the `ticket`.
+    """
 
     text: Text
     refs: tuple[Ref, ...] = ()
     change: int = 0
     id: int = 0
+    ticket: str = ""

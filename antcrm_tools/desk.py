@@ -7,37 +7,48 @@ leaves.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from antcrm_tools.approving import Approving, require_answerer
 from antcrm_tools.carrying import (
     ASSISTANT,
+    cannot_ask,
     cause_of,
     dropped,
-    forgiving,
     raise_failed,
     run,
-    still_running,
     under_way,
-    unexpected,
 )
-from antcrm_tools.changes import News, Wish, of_message
+from antcrm_tools.changes import News, of_message
+from antcrm_tools.deciding import LONGEST_LIFE, Deciding, Said
 from antcrm_tools.directory.keeping import Copy
-from antcrm_tools.errors import CrmError, KeptForLater, LedgerBroken, MayHaveActed, NotFound
-from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Failed, Outcome, Queued, Settled, Ticket, Unsure
+from antcrm_tools.errors import KeptForLater, MayHaveActed, NotFound
+from antcrm_tools.handling import Handling
+from antcrm_tools.members import Scope
+from antcrm_tools.outcomes import (
+    Actor,
+    Ask,
+    Done,
+    Dropped,
+    Outcome,
+    Queued,
+    Reason,
+    Ticket,
+    Unsure,
+    Waiting,
+)
 from antcrm_tools.progress import Progress, no_progress
 from antcrm_tools.records import Records
-from antcrm_tools.registry import Call, Effect, Preview, Result, Weight
-from antcrm_tools.rights import Policy
+from antcrm_tools.registry import Call, Effect, Result
+from antcrm_tools.rights import Policy, right_of, scope_of
 from antcrm_tools.running import Running
 from antcrm_tools.staff import Staff
 from antcrm_tools.telling import became
-from antcrm_tools.text import Text, join, msg
+from antcrm_tools.text import Text
 from antcrm_tools.tools import TOOLS
 from antcrm_tools.work import Work
 
@@ -48,19 +59,8 @@ KEEP = timedelta(minutes=10)
 """How long the outcome of a ticket is handed out to whoever lost the answer."""
 
 LIFE = timedelta(minutes=2)
-ASSISTANT_LIFE = timedelta(minutes=10)
-"""An assistant's question may wait behind others; a chat is looked at."""
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A person's answer."""
-
-    by: Actor
-    yes: bool
-    count: int | None
+ASSISTANT_LIFE = LONGEST_LIFE
+"""An assistant's question may wait behind others, and one on a phone in a pocket; a chat is looked at."""
 
 
 class Desk:
@@ -78,18 +78,20 @@ class Desk:
         patience: float = 40.0,
         undo_hours: float = 24.0,
         staff: Staff | None = None,
+        approving: Approving | None = None,
     ) -> None:
-        """`patience`: seconds to wait for an outcome somebody else has the answer to; `staff`: whose roles count."""
-        self._staff = staff
-        self._records = records
-        self._copy = copy
-        self._tickets = tickets
+        """`patience`: seconds to wait for an outcome somebody else has the answer to; `staff`: whose roles count.
+
+        `approving`: how questions are answered elsewhere, where that is possible.
+        """
+        self.approving = approving
         self.policy = policy
-        self._clock = clock
-        self._zone = zone
+        self._records = records
+        self._tickets = tickets
         self._patience = patience
-        self._undo_hours = undo_hours
         self._running = Running()
+        self._do = Handling(records, copy, policy, clock, zone, undo_hours, staff)
+        self._deciding = Deciding(self._do, tickets, patience)
 
     async def submit(
         self,
@@ -99,36 +101,38 @@ class Desk:
         source: str = "",
         progress: Progress = no_progress,
         within: float | None = None,
+        asks_here: bool = True,
     ) -> Outcome:
         """Run a call, or come back with the question a person has to answer first.
 
         `source` names the message or tap the call came from, where there is one: from the same source the same call is
         carried out once, however often it comes, unless it was undone since. `within`: seconds after which a write
-        that goes on is waited for no longer.
+        that goes on, or an answer from elsewhere, is waited for no longer; without it the one is waited for to its
+        end, and the other not at all. `asks_here`: the face can show its person a question; where it cannot, and where
+        the person lacks the right, the question is answered elsewhere.
 
         Raises:
             CrmError: saying what was and was not done.
         """
-        actor = await self._entitled(actor, call)
-        work = self._work(call, actor, cause_of(call, actor, source), progress=progress)
-        weight = await self._weighed(call, work)
-        self.policy.require(call, weight.right, actor)
-        if self.policy.asks(weight.effect):
-            return await self._ask(call, work)
+        actor = await self._do.entitled(actor, call)
+        work = self._do.work(call, actor, cause_of(call, actor, source), progress=progress)
+        weight = await self._do.weighed(call, work)
+        asks = self.policy.asks(weight.effect)
+        others = (
+            asks and not self.policy.allows(weight.right, actor) and self.policy.may_ask_others(weight.right, actor)
+        )
+        elsewhere = asks and (others or not asks_here)
+        if elsewhere and not await self._can_ask_elsewhere():
+            self.policy.require(call, weight.right, actor)
+            raise cannot_ask(call)
+        if not others:
+            self.policy.require(call, weight.right, actor)
+        if asks:
+            return await self._ask(call, work, scope_of(weight.right) if elsewhere else None, within)
         if weight.effect is Effect.READ:
             return Done(await call.tool.run(work, call.args))
         going = self._running.to_the_end(lambda watch: run(call, replace(work, progress=watch)), work.progress, within)
         return raise_failed(await going)
-
-    async def asks(self, call: Call, actor: Actor) -> bool:
-        """Whether a call of this person's would need somebody's yes, as far as they may make it at all.
-
-        Raises:
-            CrmError: it is about something that is not there.
-        """
-        actor = await self._entitled(actor, call)
-        weight = await self._weighed(call, self._work(call, actor, ""))
-        return self.policy.allows(weight.right, actor) and self.policy.asks(weight.effect)
 
     async def question(self, ticket_id: str) -> Ticket | None:
         """What was asked, for a face that has to read the answer to it; None when it has been forgotten."""
@@ -160,11 +164,42 @@ class Desk:
             # The ticket stays open: a stranger's answer decides nothing.
             return dropped("not_yours")
         if status.state == "lost":
-            return await self._interrupted(ticket)
+            return await self._deciding.interrupted(ticket)
         if status.state != "open":
-            return raise_failed(await self._tickets.settled(ticket_id, self._patience) or still_running())
-        said = _Said(actor, yes, count)
-        going = self._running.to_the_end(lambda watch: self._decide(ticket, said, watch), progress, within)
+            return raise_failed(await self._deciding.became(ticket))
+        said = Said(actor, yes, count)
+        going = self._running.to_the_end(lambda watch: self._deciding.decide(ticket, said, watch), progress, within)
+        return raise_failed(await going)
+
+    async def approve(
+        self,
+        ticket_id: str,
+        by: Actor,
+        *,
+        yes: bool,
+        count: int | None = None,
+        progress: Progress = no_progress,
+        within: float | None = None,
+    ) -> Done | Queued | Unsure | Dropped:
+        """The answer of somebody elsewhere to a question that others may answer, as in `answer`.
+
+        Raises:
+            NotAllowed: they may not answer it, and it stays open.
+            CrmError: the call was confirmed and failed, saying what was and was not done.
+        """
+        status = await self._tickets.get(ticket_id)
+        if status is None or status.needs is None:
+            return dropped("unknown_ticket")
+        ticket = status.ticket
+        by = await self._do.entitled(by, ticket.call)
+        require_answerer(ticket, by)
+        if status.state == "lost":
+            return await self._deciding.interrupted(ticket)
+        if status.state != "open":
+            return raise_failed(await self._deciding.became(ticket))
+        self.policy.require(ticket.call, right_of(status.needs), by)
+        said = Said(by, yes, count)
+        going = self._running.to_the_end(lambda watch: self._deciding.decide(ticket, said, watch), progress, within)
         return raise_failed(await going)
 
     async def news(self, actor: Actor) -> Sequence[News]:
@@ -173,11 +208,15 @@ class Desk:
         Raises:
             LedgerBroken: it cannot be known.
         """
-        return await self._records.journal.ledger.notices.waiting(actor)
+        kept = await self._records.journal.ledger.notices.waiting(actor)
+        return kept if self.approving is None else [*kept, *await self.approving.news(actor)]
 
     async def told(self, news: Sequence[News]) -> None:
         """They have heard it."""
-        await self._records.journal.ledger.notices.told(news)
+        if kept := [each for each in news if not each.ticket]:
+            await self._records.journal.ledger.notices.told(kept)
+        if self.approving is not None and (tickets := [each.ticket for each in news if each.ticket]):
+            await self.approving.approvals.heard(tickets)
 
     async def became(self, source: str, actor: Actor) -> Text | None:
         """What a message or tap led to, whichever process carried it out; None where it led to no change.
@@ -191,40 +230,32 @@ class Desk:
                 return became(found)
         return None
 
-    async def withdraw(self, ticket_id: str) -> bool:
+    async def withdraw(self, ticket_id: str, reason: Reason = "expired") -> bool:
         """Close a question nobody will answer any more; a late answer then finds it dropped.
 
         False: it had been answered already, so it is not for the caller to say that nothing happened.
         """
-        return await asyncio.shield(self._withdrawn(ticket_id))
-
-    async def _withdrawn(self, ticket_id: str) -> bool:
-        if not await self._tickets.take(ticket_id):
-            return False
-        await self._tickets.settle(ticket_id, dropped("expired"))
-        return True
-
-    async def _interrupted(self, ticket: Ticket) -> Unsure:
-        """The process that was carrying it out is gone; what it had written down says how far it came."""
-        change = await self._records.journal.ledger.changes.of_cause(ticket.cause)
-        ended = msg("The program ended while this was being carried out.")
-        if change is None or change.begun_at < ticket.expires - ASSISTANT_LIFE:
-            return Unsure(join([ended, msg("Look at the customer before you ask again.")]))
-        return Unsure(join([ended, became(change)]))
+        return await self._deciding.withdraw(ticket_id, reason)
 
     async def aclose(self) -> None:
         """Let writes that are under way finish, so that their fate is known."""
         await self._running.end(self._patience)
 
-    async def _ask(self, call: Call, work: Work) -> Outcome:
+    async def _can_ask_elsewhere(self) -> bool:
+        return self.approving is not None and await self.approving.possible()
+
+    async def _ask(self, call: Call, work: Work, needs: Scope | None, within: float | None) -> Outcome:
+        """Ask. `needs`: the right of whoever answers elsewhere, where the face itself does not ask."""
         actor = work.actor
         earlier = await self._tickets.latest((actor.who, actor.face), call.tool.name, call.canonical)
         if earlier is not None and earlier.state == "taken" and not (call.tool.replays and work.wish.cause):
             # The answer is being carried out at this moment: this is the same wish, seen twice.
-            return raise_failed(await self._tickets.settled(earlier.ticket.id, self._patience) or still_running())
+            return raise_failed(await self._deciding.became(earlier.ticket))
+        if self.approving is not None and (became := await self.approving.earlier(earlier)) is not None:
+            return raise_failed(became)
         done = earlier.outcome if earlier is not None and isinstance(earlier.outcome, Done) else None
         try:
-            preview = await self._preview(call, work)
+            preview = await self._do.preview(call, work)
         except NotFound:
             if done is not None:
                 # It was done a moment ago, and the answer may have been lost on the way.
@@ -234,81 +265,19 @@ class Desk:
             return under_way(error)  # the same wish a little earlier
         if isinstance(preview, Result):
             return Done(preview, again=preview.repeated())
-        now = self._clock()
-        life = ASSISTANT_LIFE if actor.face == ASSISTANT else LIFE
-        keep = now + max(KEEP, life)
+        now = await self._tickets.now()
+        life = LIFE if actor.face != ASSISTANT and needs is None else ASSISTANT_LIFE
+        # Also some time after that, so that whoever asked hears that nobody has answered.
+        keep = now + max(KEEP, life if needs is None else life + KEEP)
         ticket = Ticket(secrets.token_urlsafe(16), actor, call, preview, now + life, keep, work.wish.cause)
         stale = earlier is not None and earlier.ticket.preview.fingerprint != preview.fingerprint
         if earlier is not None and earlier.state == "open" and stale:
             # The open question shows what is no longer there; answering it would only be refused.
-            await self.withdraw(earlier.ticket.id)
+            await self.withdraw(earlier.ticket.id, "changed")
         kept = await self._tickets.put(ticket)
-        return Ask(kept.id, kept.preview, kept.expires)
-
-    async def _decide(self, ticket: Ticket, said: _Said, progress: Progress) -> Settled:
-        """Consume a ticket, carry out the answer, and record what became of it."""
-        if not await self._tickets.take(ticket.id):
-            return await self._tickets.settled(ticket.id, self._patience) or still_running()
-        outcome: Settled = Failed(unexpected())
-        try:
-            outcome = await self._decided(ticket, said, progress)
-        finally:
-            try:
-                await self._tickets.settle(ticket.id, outcome)
-            except LedgerBroken as error:
-                # What AntCRM did is said all the same; the ticket is taken, so nothing happens twice.
-                _log.error("the outcome of a confirmed call could not be written down: %s", error)
-        return outcome
-
-    async def _decided(self, ticket: Ticket, said: _Said, progress: Progress) -> Settled:
-        if self._clock() >= ticket.expires:
-            return dropped("expired")
-        if not said.yes:
-            return dropped("declined")
-        if ticket.preview.count is not None and said.count != ticket.preview.count:
-            return dropped("wrong_count")
-        try:
-            # Whose role was lowered since the question confirms nothing beyond it.
-            actor, by = await self._entitled(ticket.actor, ticket.call), await self._entitled(said.by, ticket.call)
-            asked = self._work(ticket.call, actor, ticket.cause)
-            right = (await self._weighed(ticket.call, asked)).right
-            self.policy.require(ticket.call, right, actor, by)
-            now = await self._preview(ticket.call, asked)
-            # AntCRM may have been slow to say what is there now.
-            actor, by = await self._entitled(actor, ticket.call), await self._entitled(by, ticket.call)
-            self.policy.require(ticket.call, right, actor, by)
-        except (KeptForLater, MayHaveActed) as error:
-            return under_way(error)
-        except CrmError as error:
-            return Failed(error)
-        if isinstance(now, Result) or now.fingerprint != ticket.preview.fingerprint:
-            return dropped("changed")
-        shown = ticket.preview.fingerprint
-        work = self._work(ticket.call, actor, ticket.cause, shown=shown, progress=progress)
-        return await run(ticket.call, work)
-
-    async def _entitled(self, actor: Actor, call: Call) -> Actor:
-        if self._staff is None:
-            return actor
-        return await self._staff.entitled(actor, looks_up=call.tool.most is Effect.READ)
-
-    async def _weighed(self, call: Call, work: Work) -> Weight:
-        """What a call does. Whoever may do nothing of the kind is not told what it would do."""
-        if call.tool.weigh is None:
-            return Weight(call.effect, call.effect)
-        self.policy.require(call, call.tool.least, work.actor)
-        return await call.tool.weigh(work, call.args)
-
-    async def _preview(self, call: Call, work: Work) -> Preview | Result:
-        if call.tool.preview is None:
-            raise TypeError(f"{call.tool.name} cannot be previewed")
-        return await call.tool.preview(work, call.args)
-
-    def _work(
-        self, call: Call, actor: Actor, cause: str, *, shown: str | None = None, progress: Progress = no_progress
-    ) -> Work:
-        since = None if shown is None else self._clock()
-        wish = Wish(actor, call.tool.name, call.canonical, cause, since=since)
-        return Work(
-            self._records, self._copy, wish, self._zone, self._clock, shown, forgiving(progress), self._undo_hours
-        )
+        if needs is None or self.approving is None:
+            return Ask(kept.id, kept.preview, kept.expires)
+        said = await self.approving.wait(kept, needs, within)
+        if isinstance(said, Waiting):
+            return said
+        return raise_failed(said or await self._deciding.interrupted(kept))

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
+from antcrm_tools.approving import Approving
 from antcrm_tools.desk import Desk
 from antcrm_tools.directory.keeping import Copy
 from antcrm_tools.errors import LedgerBroken
@@ -100,6 +101,7 @@ class House:
                 zone=self.settings.zone,
                 undo_hours=self.settings.undo_hours,
                 staff=self.staff(),
+                approving=Approving.on(ledger, tickets, zone=self.settings.zone, wait=self._wait),
             )
         return self._desk
 
@@ -194,7 +196,7 @@ class House:
             if self.settings.sandbox:
                 self._store = Store(IN_MEMORY)
             elif url is not None:
-                self._store = Store(url.get_secret_value())
+                self._store = Store(url.get_secret_value(), keeps_time=True)
             else:
                 self._store = Store(ledger_file(self.settings.data_dir))
         return self._store

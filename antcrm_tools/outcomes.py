@@ -46,6 +46,15 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody elsewhere has to say yes, on their phone or at a terminal. Nothing is sent before."""
+
+    ticket: str
+    text: Text
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Unsure:
     """It was sent, and nobody knows yet whether AntCRM did it. It is looked into by itself."""
 
@@ -81,7 +90,7 @@ class Dropped:
     text: Text
 
 
-Outcome: TypeAlias = Done | Ask | Queued | Unsure | Dropped
+Outcome: TypeAlias = Done | Ask | Waiting | Queued | Unsure | Dropped
 Settled: TypeAlias = Done | Queued | Unsure | Dropped | Failed
 """How a ticket can end."""
 

@@ -22,6 +22,16 @@ _NEEDS: dict[Effect, Scope] = {
 _RIGHTS: dict[Scope, Text] = {"read": msg("look up"), "write": msg("add and change"), "delete": msg("delete")}
 
 
+def scope_of(right: Effect) -> Scope:
+    """The right that an effect takes."""
+    return _NEEDS[right]
+
+
+def right_of(scope: Scope) -> Effect:
+    """The most that a right allows."""
+    return max(effect for effect, needed in _NEEDS.items() if needed == scope)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What this process may do, and when it asks. Settings can only make it ask more."""
@@ -32,6 +42,10 @@ class Policy:
     def allows(self, effect: Effect, actor: Actor | None = None) -> bool:
         """Whether the process's scopes cover an effect, and those of `actor` as well."""
         return _NEEDS[effect] in self.scopes and (actor is None or _NEEDS[effect] in actor.scopes)
+
+    def may_ask_others(self, right: Effect, actor: Actor) -> bool:
+        """Whether somebody without a right may ask those who have it: who may change customers at all."""
+        return self.allows(right) and "write" in actor.scopes
 
     def asks(self, effect: Effect) -> bool:
         """Whether a person has to say yes."""

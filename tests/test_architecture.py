@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("journal", "known", "finding", "creating", "writing", "records"),
     ("bulk", "jobs", "undoing", "taking_back", "looking", "resolving"),
     ("work", "tools"),
-    ("carrying", "running", "desk"),
+    ("carrying", "running", "approving", "handling", "deciding", "desk"),
     ("tending", "house"),
     ("doctor",),
 )

@@ -24,7 +24,7 @@ from antcrm_tools.ledger.persons import OF_ALL_ROWS, Kept, Persons
 from antcrm_tools.ledger.rows import ms
 from antcrm_tools.ledger.schema import changes, inbox, locks, notices, tickets
 from antcrm_tools.ledger.store import Store
-from antcrm_tools.ledger.tickets import UNSETTLED
+from antcrm_tools.ledger.ticket_rows import UNSETTLED
 from antcrm_tools.ledger.traces import Traces
 
 _PERSONAL = (

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-VERSION = 2
+VERSION = 3
 """Of the tables below."""
 
 metadata = MetaData()
@@ -132,8 +132,42 @@ tickets = Table(
     Column("taken_at", _Moment),
     Column("holder", String(64)),
     Column("keep_until", _Moment, nullable=False),
+    # Set where others than the face that asked may answer: the right they need for it.
+    Column("needs", String(10)),
+    # The bot has found nobody it could show the question to.
+    Column("unreached", Integer, nullable=False, default=0),
+    Column("decided_by", Text),
+    Column("decided_face", String(20)),
+    Column("decided_host", Text),
+    # When whoever asked was given the outcome.
+    Column("heard_at", _Moment),
     Index("tickets_by_who", "crm", "who", "face", "tool"),
     Index("tickets_by_keep", "keep_until"),
+)
+
+# Where a ticket's question stands on phones, so that whichever process runs the bot then can put the answer there.
+cards = Table(
+    "ticket_cards",
+    metadata,
+    Column("crm", String(64), primary_key=True),
+    Column("ticket", String(64), primary_key=True),
+    Column("bot", String(40), primary_key=True),
+    Column("account", BigInteger, primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("message", BigInteger),
+    Column("state", String(10), nullable=False),  # sending, shown, failed, closed
+    Column("at", _Moment, nullable=False),
+    Index("ticket_cards_by_bot", "crm", "bot", "state"),
+)
+
+# Which bots show questions now, so that nobody is promised a card that no process would send.
+couriers = Table(
+    "couriers",
+    metadata,
+    Column("crm", String(64), primary_key=True),
+    Column("bot", String(40), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("seen_at", _Moment, nullable=False),
 )
 
 # Updates of a messenger that have been dealt with: what comes again is not done again.
@@ -227,7 +261,17 @@ def _with_learnt_and_members(connection: Connection) -> None:
         table.create(connection, checkfirst=False)
 
 
-STEPS: Mapping[int, Step] = MappingProxyType({2: _with_learnt_and_members})
+def _with_approvals(connection: Connection) -> None:
+    for column in (
+        *("needs varchar(10)", "unreached integer not null default 0"),
+        *("decided_by text", "decided_face varchar(20)", "decided_host text", "heard_at bigint"),
+    ):
+        connection.exec_driver_sql(f"alter table tickets add column {column}")
+    for table in (cards, couriers):
+        table.create(connection, checkfirst=False)
+
+
+STEPS: Mapping[int, Step] = MappingProxyType({2: _with_learnt_and_members, 3: _with_approvals})
 """`STEPS[2]` turns a ledger of version 1 into one of version 2. A new ledger is made as it stands above."""
 
 

@@ -9,8 +9,9 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -49,10 +50,14 @@ ANSWERS = 60.0
 class Store:
     """One database, opened at the first transaction. What was wrong with it may be put right while this lives."""
 
-    def __init__(self, url: str | Path, *, busy: float = BUSY_SECONDS) -> None:
-        """A file (SQLite), `sqlite://` (in memory), or the URL of a Postgres; `busy`: seconds to wait for others."""
+    def __init__(self, url: str | Path, *, busy: float = BUSY_SECONDS, keeps_time: bool = False) -> None:
+        """A file (SQLite), `sqlite://` (in memory), or the URL of a Postgres; `busy`: seconds to wait for others.
+
+        `keeps_time`: where machines share it, what they must agree on goes by its clock, and not by each one's own.
+        """
         self._url = url
         self._busy = busy
+        self._keeps_time = keeps_time
         self._engine: Engine | None = None
         self._ready = False
         self._opened_file: tuple[int, int] | None = None
@@ -94,6 +99,37 @@ class Store:
             broken = self._broken(error)
             self._look_again()
         # Raised out here, so that the driver's error, which quotes values and addresses, does not travel along.
+        raise broken
+
+    async def ahead(self, clock: Callable[[], datetime]) -> timedelta:
+        """How far the database's clock is ahead of this machine's; nothing where it is the same one, or does not count.
+
+        Raises:
+            LedgerBroken: it cannot be known.
+        """
+        if not (self._keeps_time and self.is_shared_by_machines):
+            return timedelta()
+
+        def look(connection: Connection) -> timedelta:
+            before = clock()
+            theirs: datetime = connection.exec_driver_sql("select clock_timestamp()").scalar_one()
+            return theirs - (before + (clock() - before) / 2)
+
+        return await self.run(look, write=False)
+
+    def own_connection(self) -> Any:
+        """A connection of the driver's that is nobody else's; whoever takes it closes it. To be called in a thread.
+
+        Raises:
+            LedgerBroken: there is none to be had.
+        """
+        try:
+            lent = self._opened().raw_connection()
+        except (SQLAlchemyError, OSError) as error:
+            broken = self._broken(error)
+        else:
+            lent.detach()
+            return lent.driver_connection
         raise broken
 
     async def aclose(self) -> None:
@@ -166,6 +202,16 @@ class Store:
         engine, self._engine, self._ready, self._opened_file = self._engine, None, False, None
         if engine is not None:
             engine.dispose()
+
+    @property
+    def is_shared_by_machines(self) -> bool:
+        """Whether it is a Postgres, which several machines reach."""
+        return self._is_postgres
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another program can open it as well."""
+        return self._url != IN_MEMORY
 
     @property
     def _is_postgres(self) -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from antcrm_chat import forgotten, helping
+from antcrm_chat import approvals, forgotten, helping, tokens
 from antcrm_chat.cards import Card, Person
 from antcrm_chat.dialogue import Choice, Dialogue, Dialogues, Settled, in_place_of
 from antcrm_chat.drafts import merged
@@ -29,9 +27,9 @@ from antcrm_chat.intents import (
 )
 from antcrm_chat.leads import draft_of, has_contact, jotted, named
 from antcrm_chat.phrases import after_slash, reply
-from antcrm_chat.steps import CountFor, Expected, NameOf, Open, PartOf, Undo
+from antcrm_chat.steps import ApproveCount, CountFor, Expected, NameOf, Open, PartOf, Undo
 from antcrm_chat.turn import Turn
-from antcrm_chat.understand import draft_in, understand
+from antcrm_chat.understand import draft_in, number_in, understand
 from antcrm_tools.desk import Desk
 from antcrm_tools.errors import CrmError
 from antcrm_tools.locks import Locks
@@ -41,7 +39,6 @@ from antcrm_tools.registry import Call
 from antcrm_tools.text import clean, join, msg
 
 _NAME_LETTERS, _NAME_WORDS = 60, 6
-_NUMBER = re.compile(r"[0-9]{1,9}")
 
 _TAP = msg("A typed word does not answer this question, so nothing was done. Tap the button that you mean.")
 _AS_ASKED = msg("That does not answer the question, so nothing was done. Answer as it says, or cancel.")
@@ -193,13 +190,14 @@ class Chat:
         """The answer to words that were asked for; one card where they are something else, to be answered after it."""
         match expected:
             case CountFor():
-                typed = unicodedata.normalize("NFKC", words).strip()
-                if _NUMBER.fullmatch(typed):
-                    return await turn.answer(
-                        expected.ticket, expected.call, yes=True, count=int(typed), source=expected.source
-                    )
+                count, call = number_in(words), expected.call
+                if count is not None:
+                    return await turn.answer(expected.ticket, call, yes=True, count=count, source=expected.source)
                 await turn.desk.withdraw(expected.ticket)
                 return Card(None, (_LEFT,))
+            case ApproveCount():
+                number = number_in(words)
+                return approvals.stays() if number is None else await approvals.typed(turn, expected.ticket, number)
             case NameOf(draft):
                 lead = named(draft.lead, words, self._region)
                 # With another phone in them, the words are about somebody else.
@@ -268,7 +266,10 @@ class Chat:
 
     async def _tap(self, person: Person, token: str, lost: Draft | None) -> list[Card]:
         dialogue = self._dialogues.of(person.id)
-        turn, offer = self._turn(person, dialogue, tapped=token), dialogue.take(token)
+        turn = self._turn(person, dialogue, tapped=token)
+        if isinstance(meant := tokens.read(token), tokens.Approved):
+            return await approvals.tapped(turn, meant)
+        offer = dialogue.take(token)
         if offer is not None:
             return await turn.take(offer.step, offer.card)
         if self._dialogues.is_anybodys(token):

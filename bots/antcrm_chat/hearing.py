@@ -28,7 +28,7 @@ class Hearing:
     def __init__(self, dialogues: Dialogues) -> None:
         """Whoever hears news can tap what they speak of."""
         self._dialogues = dialogues
-        self._arrived: dict[int, None] = {}
+        self._arrived: dict[tuple[int, str], None] = {}
         """News that arrived, and of which the ledger does not know it yet."""
 
     async def tell(self, desk: Desk, actor: Actor, accounts: Sequence[Person], show: Show) -> None:
@@ -38,13 +38,14 @@ class Hearing:
             LedgerBroken: it cannot be read or noted. It is told another time, but not twice while this process lives.
         """
         for news in await desk.news(actor):
-            if news.id not in self._arrived:
+            name = (news.id, news.ticket)
+            if name not in self._arrived:
                 arrived = [await show(person, self._card(person, news)) for person in accounts]
                 if not any(arrived):
                     return
-                self._arrived[news.id] = None
+                self._arrived[name] = None
             await desk.told([news])
-            del self._arrived[news.id]
+            del self._arrived[name]
 
     def _card(self, person: Person, news: News) -> Card:
         dialogue = self._dialogues.of(person.id)

@@ -12,7 +12,7 @@ from antcrm_chat.dialogue import Choice, in_place_of
 from antcrm_chat.intents import Draft, Wish
 from antcrm_chat.steps import Answer, CountFor, Do, Drop, DropDraft, Look, Open, Run, Step, Undo
 from antcrm_tools.errors import CrmError, MayHaveActed, NotActed, NotStored
-from antcrm_tools.outcomes import Ask, Done, Outcome, Queued, Unsure
+from antcrm_tools.outcomes import Ask, Done, Outcome, Queued, Unsure, Waiting
 from antcrm_tools.registry import Args, Call, Effect, Result
 from antcrm_tools.text import Text, clean, msg, msgs, verbatim
 from antcrm_tools.tools.create_lead import CreateLead, LeadCreated
@@ -53,6 +53,8 @@ class Results:
                     return [card]
                 self.turn.dialogue.close_card(under)
                 return in_place_of([card], under)
+            case Waiting(_, text):
+                return [self.turn.dialogue.card(None, [text])]
             case Queued(text, change):
                 return [self._queued(text, change, call, draft)]
             case Unsure(text):

@@ -179,4 +179,12 @@ class CountFor:
     source: str = ""
 
 
-Expected: TypeAlias = NameOf | PartOf | CountFor
+@dataclass(frozen=True, slots=True)
+class ApproveCount:
+    """The next message is the number that confirms somebody else's bulk, asked for on `card`."""
+
+    ticket: str
+    card: str
+
+
+Expected: TypeAlias = NameOf | PartOf | CountFor | ApproveCount

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from antcrm_chat import emptying
 from antcrm_chat.intents import (
@@ -44,6 +45,7 @@ _TO_STAGE = ("sang", "qua", "thành", "sang giai đoạn", "thành giai đoạn"
 _STAGES_LIKE_THAT = frozenset({"thanh cong"})  # not "cong"
 _MAKING = frozenset({"them", "tao", "luu", "add", "create"})
 _COMMAS = re.compile(r"[,;\n]")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _CHANGE = re.compile(r"#?\s?([1-9][0-9]{0,14})")
 
 _MAY_BE_TALK: frozenset[Command] = frozenset({"note", "stage", "tag", "untag", "undo", "report"})
@@ -217,3 +219,9 @@ def _arguments(command: Command, rest: str, slash: bool) -> dict[str, object] | 
             return {"note": rest} if rest else msg("It does not say what to note down.")
         case _:
             return {} if not rest else msg("There are words after the customer that have no place there.")
+
+
+def number_in(words: str) -> int | None:
+    """The number that is all somebody has typed, in digits of whatever script; None if there is anything else."""
+    typed = unicodedata.normalize("NFKC", words).strip()
+    return int(typed) if _NUMBER.fullmatch(typed) else None

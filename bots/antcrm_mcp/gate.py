@@ -7,6 +7,7 @@ the ticket's id. Before, the server asks while the call waits. The ticket, not t
 from __future__ import annotations
 
 import asyncio
+import platform
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,11 +18,11 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from antcrm_mcp.form import NO, Answer, form, read
-from antcrm_tools.carrying import dropped
+from antcrm_tools.carrying import cannot_ask, dropped
 from antcrm_tools.desk import Desk
-from antcrm_tools.errors import CannotAsk, CrmError
+from antcrm_tools.errors import CrmError
 from antcrm_tools.house import House
-from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Queued, Unsure
+from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Queued, Unsure, Waiting
 from antcrm_tools.progress import Progress
 from antcrm_tools.registry import Call
 from antcrm_tools.text import Text, clean, msg
@@ -31,11 +32,8 @@ QUESTION = "confirm"
 
 _WATCHER_SECONDS = 1.0
 
-_WITHIN = 45.0
-"""Seconds a call waits for a write that takes long. Hosts give up on a call after 60."""
-
 Context = ServerRequestContext[Any, Any]
-Ended: TypeAlias = Done | Queued | Unsure | Dropped
+Ended: TypeAlias = Done | Waiting | Queued | Unsure | Dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +43,14 @@ class Gate:
     house: House
     elicit_timeout: float
     """Seconds to wait for an answer in the old era. Hosts give up on a call after 60."""
+    wait: float
+    """Seconds a call waits for a write that takes long, or for an answer from elsewhere."""
 
     async def run(self, ctx: Context, params: CallToolRequestParams, call: Call) -> Ended | InputRequiredResult:
         """Run a call, or return the question that has to be answered first.
 
         Raises:
-            CannotAsk: a person would have to confirm, and this assistant cannot show the question.
+            CannotAsk: a person would have to confirm, and nobody can be shown the question.
             CrmError: saying what was and was not done.
         """
         actor, progress = self.actor(ctx), _progress(ctx)
@@ -58,22 +58,16 @@ class Gate:
         if modern and params.request_state is not None:
             # Only a state we sealed says that somebody was asked. Answers alone say nothing: a model can write them.
             return await self._answered(params.request_state, params, call, actor, progress)
-        if not _can_ask(ctx, modern=modern) and await self._would_ask(call, actor):
-            raise _cannot_ask(call)
         desk = self.house.desk()
-        outcome = await desk.submit(call, actor, progress=progress, within=_WITHIN)
+        outcome = await desk.submit(
+            call, actor, progress=progress, within=self.wait, asks_here=_can_ask(ctx, modern=modern)
+        )
         if not isinstance(outcome, Ask):
             return outcome
         if modern:
             question = ElicitRequest(params=form(outcome.preview, self.house.settings.language))
             return InputRequiredResult(input_requests={QUESTION: question}, request_state=outcome.ticket)
         return await self._ask_now(ctx, call, outcome, actor, progress)
-
-    async def _would_ask(self, call: Call, actor: Actor) -> bool:
-        policy = self.house.policy
-        if call.tool.weigh is None:
-            return policy.allows(call.effect) and policy.asks(call.effect)
-        return await self.house.desk().asks(call, actor)
 
     async def _answered(
         self, ticket_id: str, params: CallToolRequestParams, call: Call, actor: Actor, progress: Progress
@@ -86,7 +80,7 @@ class Gate:
         given = (params.input_responses or {}).get(QUESTION)
         answer = read(given, ticket.preview, self.house.settings.language)
         return await desk.answer(
-            ticket_id, actor, yes=answer.yes, count=answer.count, progress=progress, within=_WITHIN
+            ticket_id, actor, yes=answer.yes, count=answer.count, progress=progress, within=self.wait
         )
 
     async def _ask_now(self, ctx: Context, call: Call, ask: Ask, actor: Actor, progress: Progress) -> Ended:
@@ -99,10 +93,10 @@ class Gate:
         except MCPError:
             # It declared that it can ask, and then could not.
             if await desk.withdraw(ask.ticket):
-                raise _cannot_ask(call) from None
+                raise cannot_ask(call) from None
             return await desk.answer(ask.ticket, actor, yes=False)
         return await desk.answer(
-            ask.ticket, actor, yes=answer.yes, count=answer.count, progress=progress, within=_WITHIN
+            ask.ticket, actor, yes=answer.yes, count=answer.count, progress=progress, within=self.wait
         )
 
     async def _elicit(self, ctx: Context, ask: Ask) -> Answer:
@@ -130,7 +124,8 @@ class Gate:
     def actor(self, ctx: Context) -> Actor:
         """On whose behalf a call is made."""
         client = ctx.session.client_params
-        host = "" if client is None else clean(client.client_info.name, 60)
+        machine = platform.node()
+        host = machine if client is None else f"{clean(client.client_info.name, 60)} @ {machine}"
         return Actor(who=self.house.settings.actor, face="mcp", host=host)
 
 
@@ -149,15 +144,6 @@ def _can_ask(ctx: Context, *, modern: bool) -> bool:
     if elicitation is None or (elicitation.form is None and elicitation.url is not None):
         return False  # `{}` means forms; only a client that names its ways and leaves forms out has none
     return modern or ctx.session.can_send_request
-
-
-def _cannot_ask(call: Call) -> CannotAsk:
-    return CannotAsk(
-        msg("“{title}” needs a person's yes, and this assistant cannot show them the question.", title=call.tool.title),
-        then=msg(
-            "Do it from an assistant that can ask, such as Claude Code, VS Code or Cursor, or by hand in AntCRM itself."
-        ),
-    )
 
 
 def _progress(ctx: Context) -> Progress:

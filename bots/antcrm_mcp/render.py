@@ -10,7 +10,7 @@ from mcp.types import CallToolResult, TextContent
 
 from antcrm_tools.errors import NOTHING_CHANGED, CrmError
 from antcrm_tools.logs import note_unexpected
-from antcrm_tools.outcomes import Done, Dropped, Queued, Unsure
+from antcrm_tools.outcomes import Done, Dropped, Queued, Unsure, Waiting
 from antcrm_tools.registry import Effect, Result
 from antcrm_tools.text import Language, Text, join, msg, verbatim
 from antcrm_tools.tools.find_customers import FoundCustomers
@@ -18,11 +18,13 @@ from antcrm_tools.tools.get_customer import WholeCustomer
 from antcrm_tools.tools.list_changes import ChangesFound
 
 
-def outcome(what: Done | Queued | Unsure | Dropped, language: Language, *, news: Sequence[Text] = ()) -> CallToolResult:
+def outcome(
+    what: Done | Waiting | Queued | Unsure | Dropped, language: Language, *, news: Sequence[Text] = ()
+) -> CallToolResult:
     """What became of a call, and of earlier ones of which it was not known (`news`).
 
-    `Dropped`, `Queued` and `Unsure` are marked as errors although nothing failed: they have no data, and a result that
-    is no error has to match the tool's output schema.
+    All but `Done` are marked as errors although nothing failed: they have no data, and a result that is no error has to
+    match the tool's output schema.
     """
     if isinstance(what, Done):
         words = _words(what.result)

@@ -31,6 +31,9 @@ from antcrm_tools.text import Language, clean, msg, verbatim
 NAME = "antcrm"
 """Also the audience of sealed states, so every process that shares keys has to use it."""
 
+WAIT = 45.0
+"""Seconds a call waits for an answer from elsewhere, or for a write that takes long. Hosts give up on it after 60."""
+
 _STATE_SECONDS = 3600.0
 """Longer than any ticket lives: the Desk says "too late" in words, the seal only as an error no model sees."""
 
@@ -43,14 +46,17 @@ def build_server(
     *,
     tools: Sequence[Tool[Any, Any]],
     elicit_timeout: float = 50.0,
+    wait: float | None = None,
 ) -> Server[Any]:
-    """A server for one House. It opens nothing before the first call. `elicit_timeout` is in seconds.
+    """A server for one House. It opens nothing before the first call.
+
+    `elicit_timeout` and `wait` are seconds: for an answer of its own person, and for one from elsewhere.
 
     The key that seals questions is kept in the ledger with the tickets, so that whichever process shares them reads
     the answer.
     """
     settings = house.settings
-    gate = Gate(house, elicit_timeout)
+    gate = Gate(house, elicit_timeout, WAIT if wait is None else wait)
     resources = Resources(gate)
     named = {tool.name: tool for tool in tools}
     offered = [tool for tool in tools if house.policy.allows(tool.least)]

@@ -90,7 +90,7 @@ class Delivery:
         """
         shown: set[str] = set()
         for one in cards:
-            card = one if self._footer is None else replace(one, lines=(*one.lines, self._footer))
+            card = self._footed(one)
             for closed in card.closes:
                 await self._strip_card(chat, closed)
             if card.notice:
@@ -107,6 +107,40 @@ class Delivery:
             await self._mark(chat, card)
             if card.picture is not None:
                 await self._draw(chat, card.picture, language)
+
+    async def post(self, chat: int, card: Card, language: Language, *, patience: float) -> int:
+        """Show a card that nobody has asked for, and return the number of the message its buttons are under.
+
+        Raises:
+            TelegramError: Telegram refuses it, or could not be reached for `patience` seconds.
+        """
+        parts = pieces(self._footed(card), language)
+        last = 0
+        for number, part in enumerate(parts, 1):
+            buttons = keyboard(card, language) if number == len(parts) else None
+            last = (await self._message(chat, part, buttons, patience=patience)).message_id
+        return last
+
+    async def rewrite(self, chat: int, message: int, card: Card, language: Language, *, patience: float) -> None:
+        """Put a card where a message stands; as a new one where it cannot be edited any more.
+
+        Raises:
+            TelegramError: Telegram refuses that as well, or could not be reached for `patience` seconds.
+        """
+        first = pieces(self._footed(card), language)[0]
+        try:
+            await self._patiently(
+                lambda: self._bot.edit_message_text(
+                    first, chat_id=chat, message_id=message, parse_mode=ParseMode.HTML, reply_markup=None
+                ),
+                patience=patience,
+            )
+        except BadRequest as error:
+            if "not modified" not in error.message:
+                await self.post(chat, card, language, patience=patience)
+
+    def _footed(self, card: Card) -> Card:
+        return card if self._footer is None else replace(card, lines=(*card.lines, self._footer))
 
     async def _draw(self, chat: int, picture: Picture, language: Language) -> None:
         """Send a picture, or say that it could not be: what it says has been said in words already."""
@@ -144,7 +178,15 @@ class Delivery:
             ids.append(message.message_id)
         self._remember(chat, card, ids)
 
-    async def _message(self, chat: int, text: str, buttons: InlineKeyboardMarkup | None, about: str = "") -> Message:
+    async def _message(
+        self,
+        chat: int,
+        text: str,
+        buttons: InlineKeyboardMarkup | None,
+        about: str = "",
+        *,
+        patience: float | None = None,
+    ) -> Message:
         answer = (
             ReplyParameters(int(about), allow_sending_without_reply=True)
             if about.isascii() and about.isdigit()
@@ -160,6 +202,7 @@ class Delivery:
                 reply_parameters=answer,
             ),
             once=True,
+            patience=patience,
         )
 
     async def _replace(self, chat: int, card: Card, language: Language) -> None:

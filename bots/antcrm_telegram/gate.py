@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +17,7 @@ from antcrm_telegram.fetching import Unreadable
 from antcrm_telegram.joining import Joining
 from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.logs import note_unexpected
-from antcrm_tools.members import scopes_of
+from antcrm_tools.members import Member, scopes_of
 from antcrm_tools.staff import Staff
 from antcrm_tools.text import Language, join, msg
 
@@ -56,14 +57,22 @@ class Gate:
 
     async def members(self) -> list[list[Person]]:
         """Every member of staff by their accounts, which may be several."""
-        with suppress(LedgerBroken):
-            await self._staff.look()
+        await self.look()
         staff: dict[str, list[Person]] = {}
         for member in self._staff.everybody():
             account = member.telegram_id
             person = Person(str(account), member.who, self.language_with(account), scopes_of(member.role))
             staff.setdefault(member.who, []).append(person)
         return list(staff.values())
+
+    async def look(self) -> None:
+        """Read anew who is a member; where that cannot be, those of the last time are."""
+        with suppress(LedgerBroken):
+            await self._staff.look()
+
+    def everybody(self) -> Sequence[Member]:
+        """All members, as they were read last."""
+        return self._staff.everybody()
 
     def is_member(self, telegram_id: int | None) -> bool:
         """Whether somebody is a member of staff."""

@@ -17,6 +17,7 @@ from telegram.ext import Application, ApplicationBuilder, Defaults
 from telegram.request import HTTPXRequest
 
 from antcrm_chat.chat import Chat
+from antcrm_telegram.courier import Courier
 from antcrm_telegram.delivery import Delivery
 from antcrm_telegram.face import Face
 from antcrm_telegram.fetching import FIRST_PAUSE, LONGEST_PAUSE, Bot, Fetcher, wait_of, withdrawn
@@ -101,6 +102,9 @@ class TelegramFace:
         joining = Joining(staff, lambda: house.ledger().members, clock=house.clock)
         gate = Gate(staff, joining, settings.language)
         self._herald = Herald(chat, gate, self._delivery, rest=rest)
+        self._courier = Courier(
+            house.desk, gate, self._delivery, bot=_whose_numbers(settings, token), zone=settings.zone, rest=rest
+        )
         self._app: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).concurrent_updates(self._turns).job_queue(None).build()
         )
@@ -137,10 +141,11 @@ class TelegramFace:
             await self._house.staff().look()
         self._announce(hello)
         self._house.tend()
-        # Beside the rest: nobody waits for a menu, or for news.
+        # Beside the rest: nobody who writes to the bot waits for a menu, for news or for somebody else's question.
         beside = [
             asyncio.create_task(introduce(self._bot, self._settings.language)),
             asyncio.create_task(self._herald.run()),
+            asyncio.create_task(self._courier.run()),
         ]
         try:
             await _unless(stop, self._fetcher.run(self._app.update_queue))
@@ -148,6 +153,7 @@ class TelegramFace:
             for task in beside:
                 task.cancel()
             await asyncio.wait(beside)
+            await self._courier.leave()
 
     async def _leave(self) -> bool:
         """End what is under way and tell Telegram; False if it had to be broken off."""

@@ -12,7 +12,7 @@ from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.learning import NOTHING_KNOWN, Learnt
 from antcrm_tools.ledger.learnt import LearntOf
 from antcrm_tools.ledger.probe import write_nothing_new
-from antcrm_tools.ledger.schema import VERSION, former, invites, learnt, members, metadata, version
+from antcrm_tools.ledger.schema import VERSION, cards, couriers, former, invites, learnt, members, metadata, version
 from antcrm_tools.ledger.store import Store
 from tests.fakes.clock import Clock
 from tests.fakes.ledgers import engine_of, put, there
@@ -69,8 +69,10 @@ async def test_what_cannot_be_understood_counts_as_not_known(store: Store, name:
 
 
 def to_version_1(connection: Connection) -> None:
-    for table in (learnt, members, former, invites):
+    for table in (learnt, members, former, invites, cards, couriers):
         table.drop(connection)
+    for column in ("needs", "unreached", "decided_by", "decided_face", "decided_host", "heard_at"):
+        connection.exec_driver_sql(f"alter table tickets drop column {column}")
     connection.execute(update(version).values(version=1))
 
 

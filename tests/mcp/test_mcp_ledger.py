@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from antcrm_mcp import gate
+from antcrm_mcp import server
 from antcrm_tools import jobs
 from antcrm_tools.desk import Desk
 from antcrm_tools.house import House
@@ -45,7 +45,7 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_an_import_that_takes_long_is_picked_up_by_the_same_call(
     url: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "_WITHIN", 0.05)
+    monkeypatch.setattr(server, "WAIT", 0.05)
     async with world(people=0, url=url) as w:
         line = Stopping(w.line, "POST", after=False)
         async with another(w, url, line=line) as house, assistant(house, person=Person("yes")) as a:

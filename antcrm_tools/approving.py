@@ -1,0 +1,272 @@
+"""Questions that are answered elsewhere: on the phone of whoever asked or of a manager, or in a terminal.
+
+An assistant that cannot show a question to its person, and whoever asks for something that is not theirs to do, are
+helped this way. The ticket is the same as everywhere; what is here says who may answer it, and waits for the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Protocol, Self
+
+from antcrm_tools.changes import News
+from antcrm_tools.errors import LedgerBroken, NotAllowed
+from antcrm_tools.members import Member, Scope, scopes_of
+from antcrm_tools.outcomes import Actor, Done, Dropped, Failed, Settled, Ticket, Waiting
+from antcrm_tools.text import Text, clean, comma, join, msg, verbatim
+
+if TYPE_CHECKING:  # these bring SQLAlchemy
+    from antcrm_tools.ledger.approvals import Approvals
+    from antcrm_tools.ledger.cards import Cards
+    from antcrm_tools.ledger.ledger import Ledger
+    from antcrm_tools.ledger.tickets import LedgerTickets, Tickets, TicketStatus
+
+COMMAND = "antcrm approve"
+
+_CARRIED_OUT = 10.0
+"""Seconds that are waited longer where somebody has said yes and it is being carried out."""
+
+_FOR_OTHERS: Scope = "delete"
+"""The right of those who answer for others: managers and admins."""
+
+FACES = {"telegram": verbatim("Telegram"), "mcp": msg("an assistant"), "terminal": msg("a terminal")}
+
+
+Pause = Callable[[float], Awaitable[object]]
+
+
+class Bell(Protocol):
+    """Rings when there may be something new in the ledger."""
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Until it rings or a look is due anyway, at most so many seconds."""
+        ...
+
+
+class Approving:
+    """What concerns such questions, on one ledger."""
+
+    def __init__(
+        self,
+        tickets: Tickets,
+        approvals: Approvals,
+        cards: Cards,
+        listening: Callable[[Pause], AbstractAsyncContextManager[Bell]],
+        *,
+        pause: Pause,
+        zone: tzinfo,
+        shared: str,
+    ) -> None:
+        """`listening` opens a bell, which waits by `pause` where it is not rung.
+
+        `shared`: which machines see the ledger: `none`, `this` or `several`.
+        """
+        self.approvals = approvals
+        self.cards = cards
+        self.listening = listening
+        self._pause = pause
+        self._tickets = tickets
+        self._zone = zone
+        self._shared = shared
+
+    @classmethod
+    def on(cls, ledger: Ledger, tickets: LedgerTickets, *, zone: tzinfo, wait: Pause) -> Self:
+        """On this ledger. `wait` lets seconds pass."""
+        from antcrm_tools.ledger.approvals import Approvals  # noqa: PLC0415  brings SQLAlchemy
+        from antcrm_tools.ledger.bells import listening  # noqa: PLC0415
+        from antcrm_tools.ledger.cards import Cards  # noqa: PLC0415
+
+        store, crm = ledger.store, ledger.crm
+        shared = "several" if store.is_shared_by_machines else "this" if store.is_shared else "none"
+        approvals, cards = Approvals(store, crm, tickets), Cards(store, crm, tickets.now)
+        return cls(
+            tickets, approvals, cards, lambda pause: listening(store, pause), pause=wait, zone=zone, shared=shared
+        )
+
+    async def possible(self) -> bool:
+        """Whether there is anybody elsewhere who could see a question at all.
+
+        Raises:
+            LedgerBroken: it cannot be known.
+        """
+        return self._shared != "none" or bool(await self.cards.couriers())
+
+    async def earlier(self, status: TicketStatus | None) -> Settled | None:
+        """What became of the same call a little earlier, where nobody was told yet."""
+        if status is None or status.needs is None or status.outcome is None or status.heard:
+            return None
+        await self._note_heard(status.ticket.id)
+        return status.outcome
+
+    async def news(self, actor: Actor) -> list[News]:
+        """What became of questions of theirs, where they were not told when they asked.
+
+        Raises:
+            LedgerBroken: it cannot be known.
+        """
+        found = await self.approvals.unheard(actor.who, actor.face)
+        return [News(closed(status), ticket=status.ticket.id) for status in found if status.outcome is not None]
+
+    async def wait(self, ticket: Ticket, needs: Scope, seconds: float | None) -> Settled | Waiting | None:
+        """Let others answer a question, and wait for what comes of it; None where its process is gone.
+
+        Without `seconds` it is not waited for: whoever asked hears of it as news.
+
+        Raises:
+            LedgerBroken: nobody was asked.
+        """
+        new = await self.approvals.offer(ticket.id, needs)
+        if seconds is None or (new and not await self.cards.couriers()):
+            # Where no bot runs, nobody learns of it but by this answer.
+            return await self._not_yet(ticket, unreached=False, called=seconds is not None)
+        unreached = False
+        with suppress(TimeoutError):
+            async with self.listening(self._pause) as bell, asyncio.timeout(seconds) as limit:
+                longer = False
+                while True:
+                    status = await self._look(ticket.id)
+                    if status is not None:
+                        if status.outcome is not None:
+                            await self._note_heard(ticket.id)
+                            return status.outcome
+                        if status.state == "lost":
+                            return None
+                        if unreached := status.unreached and status.state == "open" and new:
+                            break
+                        if status.state == "taken" and not longer:
+                            longer, until = True, limit.when()
+                            limit.reschedule(None if until is None else until + _CARRIED_OUT)
+                    await bell.wait(seconds)
+        return await self._not_yet(ticket, unreached=unreached, called=True)
+
+    async def open(self) -> list[TicketStatus]:
+        """What can be answered now, oldest first. What nobody has answered in time is closed on the way.
+
+        Raises:
+            LedgerBroken: it cannot be known.
+        """
+        there = await self.approvals.open()
+        if not there:
+            return []
+        now = await self._tickets.now()
+        for status in there:
+            if status.ticket.expires <= now and await self._tickets.take(status.ticket.id):
+                await self._tickets.settle(status.ticket.id, unanswered())
+        return [status for status in there if status.ticket.expires > now]
+
+    async def _look(self, ticket_id: str) -> TicketStatus | None:
+        try:
+            return await self._tickets.get(ticket_id)
+        except LedgerBroken:
+            return None  # it may be better at the next look; what was asked stands
+
+    async def _note_heard(self, ticket_id: str) -> None:
+        with suppress(LedgerBroken):  # then it is told once more
+            await self.approvals.heard([ticket_id])
+
+    async def _not_yet(self, ticket: Ticket, *, unreached: bool, called: bool) -> Waiting:
+        """It is open still, or its fate is not here yet: what was done to get an answer, and what to do."""
+        until = f"{ticket.expires.astimezone(self._zone):%H:%M}"
+        asked = ticket.preview.question
+        again = (
+            msg("Make the same call again to hear what became of it.") if called else msg("You will hear of it here.")
+        )
+        try:
+            status = await self._tickets.get(ticket.id)
+            where = await self._where(ticket.id, unreached=unreached)
+        except LedgerBroken:
+            status, where = None, msg("What became of it cannot be read from the ledger at the moment.")
+        if status is not None and status.state == "taken":
+            done = msg("“{question}” was answered with yes and is being carried out.", question=asked)
+            return Waiting(ticket.id, join((done, again)), ticket.expires)
+        nothing = msg(
+            "Nothing was changed yet: “{question}” waits for a person's yes, until {time}.", question=asked, time=until
+        )
+        return Waiting(ticket.id, join((nothing, where, again)), ticket.expires)
+
+    async def _where(self, ticket_id: str, *, unreached: bool) -> Text:
+        shown = [card.who for card in await self.cards.of(ticket_id) if card.state == "shown"]
+        if shown:
+            who = comma(verbatim(clean(each)) for each in dict.fromkeys(shown))
+            return msg("It was sent to {who} on Telegram, where a tap on the card decides it.", who=who)
+        if unreached:
+            first = msg("On Telegram it could be shown to nobody who may say yes.")
+        elif await self.cards.couriers():
+            return msg("It is being sent to Telegram, where a tap on the card decides it.")
+        else:
+            first = msg("No bot on Telegram is running that could show it to anybody.")
+        match self._shared:
+            case "this":
+                how = msg(
+                    "In a terminal on {host}, {command} shows and decides it.", host=platform.node(), command=COMMAND
+                )
+            case "several":
+                how = msg(
+                    "In a terminal on a machine with this ledger, {command} shows and decides it.", command=COMMAND
+                )
+            case _:
+                return first
+        return join((first, how))
+
+
+def closed(status: TicketStatus) -> Text:
+    """What became of a question, for whoever comes back to it."""
+    parts: list[Text] = [msg("“{question}”", question=status.ticket.preview.question)]
+    match status.outcome:
+        case Done(result):
+            parts.append(result.sentence())
+        case Failed(error):
+            parts.append(error.text)
+        case None:
+            parts.append(msg("The program ended while this was being carried out. Look at the customer."))
+        case outcome:
+            parts.append(outcome.text)
+    by = decided_by(status)
+    return join(parts if by is None else (*parts, by))
+
+
+def unanswered() -> Dropped:
+    """Nobody has answered."""
+    text = msg("Nothing was changed: nobody answered the question in time. Ask again when somebody is there.")
+    return Dropped("expired", text)
+
+
+def asked_by(ticket: Ticket) -> Text:
+    """Who asks, through which face, on which host."""
+    actor = ticket.actor
+    face = FACES.get(actor.face, verbatim(actor.face))
+    if not actor.host:
+        return msg("Asked by {who} through {face}.", who=clean(actor.who), face=face)
+    return msg("Asked by {who} through {face} ({host}).", who=clean(actor.who), face=face, host=clean(actor.host))
+
+
+def decided_by(status: TicketStatus) -> Text | None:
+    """Who has answered, and through which face."""
+    if status.by is None:
+        return None
+    face = FACES.get(status.by.face, verbatim(status.by.face))
+    return msg("Answered by {who} through {face}.", who=clean(status.by.who), face=face)
+
+
+def recipients(
+    ticket: Ticket, needs: Scope, everybody: Iterable[Member], without: Collection[int] = ()
+) -> Sequence[Member]:
+    """Whose phones a question goes to: those of whoever asked, if they may answer it, else of whoever may for others.
+
+    `without`: accounts that cannot be reached.
+    """
+    able = [m for m in everybody if needs in scopes_of(m.role) and m.telegram_id not in without]
+    own = [member for member in able if member.who == ticket.actor.who]
+    return own or [member for member in able if _FOR_OTHERS in scopes_of(member.role)]
+
+
+def require_answerer(ticket: Ticket, by: Actor) -> None:
+    """Raises NotAllowed where a person may not answer this question, because it is somebody else's."""
+    if by.who != ticket.actor.who and _FOR_OTHERS not in by.scopes:
+        raise NotAllowed(
+            msg("This question is for whoever asked, or for a manager."), then=msg("It stays open for them.")
+        )
