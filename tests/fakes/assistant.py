@@ -101,6 +101,8 @@ class Assistant:
 
     client: Client
     person: Person
+    seconds: float = _SECONDS
+    """After which it gives up on a call."""
 
     async def call(self, tool: str, /, **arguments: Any) -> Reply:
         """Call a tool, and let the person answer what it asks."""
@@ -111,7 +113,7 @@ class Assistant:
             assert message is None
             steps.append((progress, total))
 
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(self.seconds):
             result = await self.client.call_tool(tool, arguments, progress_callback=watch)
         return reply(result, self.person.asked[before:], steps)
 

@@ -2,117 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from antcrm_tools.sandbox import AN, HOA, Sandbox, serving
-from antcrm_tools.sandbox.telegram import BotApi
-from antcrm_tools.sandbox.telegram import serving as serving_telegram
-from tests.fakes.phone import Phone
-from tests.fakes.telegram import LAN, MEMBERS, MINH, SPEC, TOKEN, soon
-
-KEY = "key-of-the-process-test"
-SECONDS = 30.0
-COMMAND = "from antcrm_cli.main import app; app()"
-READY = {"en": "Ctrl-C stops it.", "vi": "Ctrl-C để dừng"}
+from antcrm_tools.sandbox import AN, HOA
+from tests.fakes.programs import KEY, READY, SECONDS, Office, office
+from tests.fakes.telegram import LAN, MINH, TOKEN, soon
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals work differently there")
-
-
-@dataclass
-class Program:
-    """`antcrm telegram`, running."""
-
-    process: asyncio.subprocess.Process
-    out: str = ""
-
-    async def says(self, words: str) -> str:
-        """Everything it has written, as soon as these words are in it."""
-        assert self.process.stdout is not None
-        async with asyncio.timeout(SECONDS):
-            while words not in self.out:
-                line = (await self.process.stdout.readline()).decode()
-                assert line, f"“{words}” never came after:\n{self.out}\n{await self._err()}"
-                self.out += line
-        return self.out
-
-    async def ended(self) -> tuple[int, str, str]:
-        """Exit code, all of standard output, all of standard error."""
-        async with asyncio.timeout(SECONDS):
-            out, err = await self.process.communicate()
-        self.out += out.decode()
-        assert self.process.returncode is not None
-        return self.process.returncode, self.out, err.decode()
-
-    async def stopped(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
-        self.process.send_signal(how)
-        return await self.ended()
-
-    async def _err(self) -> str:
-        assert self.process.stderr is not None
-        return (await self.process.stderr.read()).decode()
-
-
-@dataclass
-class Office:
-    """An AntCRM and a Telegram on this machine, and what starts the program on them."""
-
-    sandbox: Sandbox
-    api: BotApi
-    settings: dict[str, str]
-    folder: Path
-    stack: AsyncExitStack
-
-    async def start(self, *arguments: str, **settings: str | None) -> Program:
-        """Start it with these settings changed; None leaves one out."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ANTCRM_")}
-        chosen = self.settings | {f"ANTCRM_{name.upper()}": value or "" for name, value in settings.items()}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", COMMAND, "telegram", *arguments),
-            cwd=self.folder,
-            env={**kept, "PYTHONWARNINGS": "error", **{name: value for name, value in chosen.items() if value}},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        self.stack.push_async_callback(_end, process)
-        return Program(process)
-
-    def phone(self, user_id: int = LAN, language: str = "en") -> Phone:
-        return Phone(self.api, user_id=user_id, language_code=language)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
-        await process.communicate()
-
-
-@asynccontextmanager
-async def office(folder: Path) -> AsyncGenerator[Office]:
-    api = BotApi(TOKEN, username="antcrm_test_bot", name="AntCRM", spec=SPEC)
-    async with AsyncExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox.open(api_key=KEY, people=10))
-        settings = {
-            "ANTCRM_BASE_URL": await stack.enter_async_context(serving(sandbox)),
-            "ANTCRM_API_KEY": KEY,
-            "ANTCRM_LANGUAGE": "en",
-            "ANTCRM_DATA_DIR": str(folder / "data"),
-            "ANTCRM_MAX_RPS": "100",
-            "ANTCRM_TELEGRAM_TOKEN": TOKEN,
-            "ANTCRM_TELEGRAM_MEMBERS": MEMBERS,
-            "ANTCRM_TELEGRAM_API_URL": await stack.enter_async_context(serving_telegram(api)),
-        }
-        yield Office(sandbox, api, settings, folder, stack)
-        assert api.violations == []
 
 
 @pytest.fixture
