@@ -43,7 +43,7 @@ class Card:
     `replaces` names the card whose place this one takes, where a face can edit what it has sent: a question that was
     answered must not go on looking open. `closes` names cards whose last button was spent meanwhile. A `notice` is a
     passing word about a tap, and leaves every card as it is; an `alert` is one that has to be seen. `stale` says
-    that no button of the tapped card is known any more. `about` is the messenger's name for the message a card
+    that no button of the tapped card works any more. `about` is the messenger's name for the message a card
     speaks of, and `mark` what became of it, where a face can show that on the message itself. A `picture` says once
     more what the lines say.
     """

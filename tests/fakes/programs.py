@@ -14,10 +14,11 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcp import Client, StdioServerParameters
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antcrm_tools.house import House
 from antcrm_tools.sandbox import Sandbox, serving
@@ -38,6 +39,25 @@ READY = {"en": "Ctrl-C stops it.", "vi": "Ctrl-C để dừng"}
 _ANTCRM = "from antcrm_cli.main import app; app()"
 _MCP = str(Path(sys.executable).with_name("antcrm-mcp"))
 _PREFIX = "ANTCRM_"
+
+
+@dataclass
+class Standing:
+    """An AntCRM that acts on a write and then says nothing, until it is let go."""
+
+    app: ASGIApp
+    method: str = ""
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def held(message: Message) -> None:
+            if scope.get("method") == self.method:
+                self.reached.set()
+                await self.let_go.wait()
+            await send(message)
+
+        await self.app(scope, receive, held)
 
 
 @dataclass
@@ -94,6 +114,7 @@ class Office:
     settings: dict[str, str]
     folder: Path
     stack: AsyncExitStack
+    standing: Standing
     ledger: str | Path
     """A file, or the URL of a Postgres."""
     numbers: int = 0
@@ -171,6 +192,8 @@ async def office(
     api = BotApi(TOKEN, username="antcrm_test_bot", name="AntCRM", spec=SPEC)
     async with AsyncExitStack() as stack:
         sandbox = stack.enter_context(Sandbox.open(api_key=KEY, people=people))
+        standing = Standing(sandbox.app)
+        sandbox.app = standing  # pyright: ignore[reportAttributeAccessIssue]  it is served as well
         chosen = {
             "ANTCRM_BASE_URL": await stack.enter_async_context(serving(sandbox)),
             "ANTCRM_API_KEY": KEY,
@@ -185,5 +208,8 @@ async def office(
             chosen["ANTCRM_LEDGER_URL"] = ledger
         chosen |= {f"{_PREFIX}{name.upper()}": value for name, value in settings.items()}
         where = ledger if isinstance(ledger, str) else folder / "data" / "ledger.sqlite3"
-        yield Office(sandbox, api, chosen, folder, stack, where)
+        try:
+            yield Office(sandbox, api, chosen, folder, stack, standing, where)
+        finally:
+            standing.let_go.set()
         assert api.violations == []

@@ -9,18 +9,18 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client, StdioServerParameters
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antcrm_tools.outcomes import Actor
 from antcrm_tools.sandbox import AN, Sandbox
 from antcrm_tools.sandbox.server import serving
 from tests.fakes.assistant import MODES, Assistant, Era, Person
+from tests.fakes.programs import Standing
 from tests.fakes.rogue import Rogue
 from tests.mcp.test_mcp_stdio import COMMAND, environment
 
@@ -30,25 +30,6 @@ SECONDS = 60.0
 YES = f"Delete {AN.name}"
 LEAD: dict[str, Any] = {"name": "Nguyễn Văn Bình", "phones": ["0977123456"]}
 LAN = Actor("lan@antcrm.example", "mcp")
-
-
-@dataclass
-class Standing:
-    """An AntCRM that acts on a write and then says nothing, until it is let go."""
-
-    app: ASGIApp
-    method: str = ""
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
-    let_go: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def held(message: Message) -> None:
-            if scope.get("method") == self.method:
-                self.reached.set()
-                await self.let_go.wait()
-            await send(message)
-
-        await self.app(scope, receive, held)
 
 
 @dataclass
