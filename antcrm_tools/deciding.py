@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from antcrm_tools.carrying import declined, dropped, run, still_running, under_way, unexpected
+from antcrm_tools.changes import of_message
 from antcrm_tools.errors import CrmError, KeptForLater, LedgerBroken, MayHaveActed
 from antcrm_tools.handling import Handling
 from antcrm_tools.outcomes import Actor, Failed, Reason, Settled, Ticket, Unsure
@@ -68,7 +69,7 @@ class Deciding:
 
     async def interrupted(self, ticket: Ticket) -> Unsure:
         """The process that was carrying it out is gone; what it had written down says how far it came."""
-        change = await self.handling.records.journal.ledger.changes.of_cause(ticket.cause)
+        change = await self.handling.records.journal.ledger.changes.of_cause(_cause(ticket))
         ended = msg("The program ended while this was being carried out.")
         if change is None or change.begun_at < ticket.expires - LONGEST_LIFE:
             return Unsure(join([ended, msg("Look at the customer before you ask again.")]))
@@ -91,7 +92,7 @@ class Deciding:
                 return dropped("expired")
             # Whose role was lowered since the question confirms nothing beyond it.
             actor, by = await do.entitled(ticket.actor, call), await do.entitled(said.by, call)
-            asked = do.work(call, actor, ticket.cause)
+            asked = do.work(call, actor, _cause(ticket))
             right = (await do.weighed(call, asked)).right
             do.require(ticket, right, actor, by)
             now = await do.preview(call, asked)
@@ -105,4 +106,12 @@ class Deciding:
         if isinstance(now, Result) or now.fingerprint != ticket.preview.fingerprint:
             return dropped("changed")
         shown = ticket.preview.fingerprint
-        return await run(call, do.work(call, actor, ticket.cause, shown=shown, progress=progress))
+        return await run(call, do.work(call, actor, _cause(ticket), shown=shown, progress=progress))
+
+
+def _cause(ticket: Ticket) -> str:
+    """What the change comes from: where it has no other cause, from this very answer.
+
+    By it the change is found when the process that carries it out is killed.
+    """
+    return ticket.cause or of_message("ticket", ticket.id)

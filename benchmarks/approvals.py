@@ -25,14 +25,15 @@ from itertools import count
 from pathlib import Path
 
 # In the place of this folder, whose telegram.py would be taken for the library.
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+sys.path.pop(0)
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.faults_ledgers import ledgers, new_ledger
 from antcrm_tools.sandbox.store import Query
+from benchmarks.faults_ledgers import ledgers, new_ledger
 from tests.fakes.assistant import Person
 from tests.fakes.programs import Office, Served, office
 from tests.fakes.telegram import LAN
-from tests.telegram.approval_runs import MEMBERS, RUNS, SLOW, Told, played
+from tests.telegram.approval_runs import MEMBERS, RUNS, SETTINGS, SLOW, Told, played
 
 APPROVALS = 40
 SECONDS = 30.0
@@ -144,7 +145,7 @@ async def one_run(name: str, server: str | None, *, says: bool) -> Told:
                 print(f"{'':>16}  {line}")
 
     with tempfile.TemporaryDirectory() as folder:
-        async with office(Path(folder), ledger=fresh(server), telegram_members=MEMBERS) as o:
+        async with office(Path(folder), ledger=fresh(server), **SETTINGS) as o:
             return await played({**RUNS, **SLOW}[name], o, "new", see)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from antcrm_tools.ledger.bells import ring
 from antcrm_tools.ledger.schema import cards, tickets
 from antcrm_tools.members import Role
-from antcrm_tools.sandbox import AN
+from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.sandbox.telegram import Message, QueryAnswer
 from tests.fakes.assistant import Era, Reply
 from tests.fakes.ledgers import engine_of
@@ -28,6 +28,7 @@ from tests.fakes.telegram import LAN, MINH
 NGA = 45
 MEMBERS = f"{LAN}:lan@antcrm.example:admin,{MINH}:minh@antcrm.example:sales"
 NAMES = {LAN: "Lan", MINH: "Minh", NGA: "Nga"}
+SETTINGS = {"telegram_members": MEMBERS, "unsure_pause": "0.5"}
 TWO_MANAGERS = f"{MEMBERS},{NGA}:nga@antcrm.example:manager"
 
 OF_LAN, OF_MINH = "lan@antcrm.example", "minh@antcrm.example"
@@ -85,13 +86,21 @@ class Stage:
         self.see("assistant calls", f"delete_customer(ref={AN.ref!r})")
         return asyncio.create_task(one.call("delete_customer", ref=AN.ref))
 
-    async def hears(self, call: Awaitable[Reply]) -> str:
-        """What the assistant is told in the end."""
+    async def hears(self, call: Awaitable[Reply]) -> None:
+        """Wait for what the assistant is told in the end."""
         async with asyncio.timeout(2 * SECONDS):
-            said = (await call).text
+            self._got((await call).text)
+
+    def _got(self, said: str) -> None:
         self.told.got.append(said)
         self.see("assistant gets", said)
-        return said
+
+    async def news(self, one: Served) -> None:
+        """The assistant looks something up, until an answer brings it what was looked into since."""
+        async with asyncio.timeout(SECONDS):
+            while "News" not in (said := (await one.call("find_customers", query=HOA.phone)).text):
+                pass
+        self._got(said[said.index("News") :])
 
     async def gives_up(self, call: asyncio.Task[Reply]) -> None:
         """Its host waits for the call no longer."""
@@ -138,9 +147,13 @@ class Stage:
             engine.dispose()
 
     async def closed_at(self, *people: int) -> None:
-        """Wait until no card of theirs has buttons any more."""
+        """Wait until no card of theirs has buttons, and the last says what became of the question."""
         for person in people:
-            await self.until(lambda person=person: not any(each.buttons for each in self.cards(person)), "its end")
+            await self.until(lambda person=person: self._is_closed(person), "the end of a card")
+
+    def _is_closed(self, person: int) -> bool:
+        cards = self.cards(person)
+        return not any(card.buttons for card in cards) and bool(cards[-1].edits) and "until" not in cards[-1].text
 
     def data(self, person: int, label: str) -> tuple[str, int]:
         """What a button sends, and under which message."""
@@ -327,8 +340,9 @@ async def bot_killed_while_it_sends(s: Stage) -> None:
         await s.office.bot()
         s.see("bot", "is started again")
         await s.until(lambda: len(s.cards(LAN)) > 1, "the card")
-        s.taps(LAN, YES, data=first)
+        answered = s.taps(LAN, YES, data=first)
         await s.hears(call)
+        await answered()
         await s.closed_at(LAN)
 
 
@@ -338,7 +352,7 @@ async def bot_killed_while_it_deletes(s: Stage) -> None:
         call = s.asks(one)
         await s.card_at(LAN)
         s.office.standing.method = "DELETE"
-        s.taps(LAN, YES)
+        answered = s.taps(LAN, YES)
         async with asyncio.timeout(SECONDS):
             await s.office.standing.reached.wait()
         await killed(bot)
@@ -346,8 +360,10 @@ async def bot_killed_while_it_deletes(s: Stage) -> None:
         await s.hears(call)
         await s.office.bot()
         s.see("bot", "is started again")
+        await answered()
         await s.closed_at(LAN)
         await s.hears(s.asks(one))
+        await s.news(one)
 
 
 async def bot_started_later(s: Stage) -> None:
@@ -370,8 +386,9 @@ async def server_killed_then_asked_again(s: Stage) -> None:
         await s.dies(first, call)
     async with s.assistant() as second:
         call = s.asks(second)
-        s.taps(LAN, YES)
+        answered = s.taps(LAN, YES)
         await s.hears(call)
+        await answered()
         await s.closed_at(LAN)
 
 
@@ -404,8 +421,9 @@ async def no_right_of_ones_own(s: Stage) -> None:
     async with s.assistant(OF_MINH) as one:
         call = s.asks(one)
         await s.card_at(LAN)
-        s.taps(LAN, YES)
+        answered = s.taps(LAN, YES)
         await s.hears(call)
+        await answered()
         await s.closed_at(LAN)
 
 
