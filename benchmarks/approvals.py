@@ -33,7 +33,7 @@ from benchmarks.faults_ledgers import ledgers, new_ledger
 from tests.fakes.assistant import Person
 from tests.fakes.programs import Office, Served, office
 from tests.fakes.telegram import LAN
-from tests.telegram.approval_runs import MEMBERS, RUNS, SETTINGS, SLOW, Told, played
+from tests.telegram.approval_runs import RUNS, SETTINGS, SLOW, Told, played
 
 APPROVALS = 40
 SECONDS = 30.0
@@ -99,7 +99,7 @@ async def times(server: str | None, many: int) -> tuple[list[float], list[float]
         people = 3 * (many + 10)  # two of three are leads, or more
         async with (
             office(
-                Path(folder), ledger=fresh(server), people=people, telegram_members=MEMBERS, daily_deletes="1000000"
+                Path(folder), ledger=fresh(server), people=people, settings=SETTINGS | {"daily_deletes": "1000000"}
             ) as o,
             o.assistant(actor=LAN_IS) as far,
             o.assistant(actor=LAN_IS, person=Person("yes", meanwhile=answers)) as near,
@@ -145,7 +145,7 @@ async def one_run(name: str, server: str | None, *, says: bool) -> Told:
                 print(f"{'':>16}  {line}")
 
     with tempfile.TemporaryDirectory() as folder:
-        async with office(Path(folder), ledger=fresh(server), **SETTINGS) as o:
+        async with office(Path(folder), ledger=fresh(server), settings=SETTINGS) as o:
             return await played({**RUNS, **SLOW}[name], o, "new", see)
 
 

@@ -186,9 +186,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 @asynccontextmanager
 async def office(
-    folder: Path, *, ledger: str | Path | None = None, people: int = 10, **settings: str
+    folder: Path, *, ledger: str | Path | None = None, people: int = 10, settings: Mapping[str, str] | None = None
 ) -> AsyncGenerator[Office]:
-    """One with these settings; every call of its bot is legal. `ledger`: the URL of a Postgres, if it is one."""
+    """One with these settings changed; every call of its bot is legal. `ledger`: where it is no file of the folder."""
     api = BotApi(TOKEN, username="antcrm_test_bot", name="AntCRM", spec=SPEC)
     async with AsyncExitStack() as stack:
         sandbox = stack.enter_context(Sandbox.open(api_key=KEY, people=people))
@@ -206,7 +206,7 @@ async def office(
         }
         if isinstance(ledger, str):
             chosen["ANTCRM_LEDGER_URL"] = ledger
-        chosen |= {f"{_PREFIX}{name.upper()}": value for name, value in settings.items()}
+        chosen |= {f"{_PREFIX}{name.upper()}": value for name, value in (settings or {}).items()}
         where = ledger if isinstance(ledger, str) else folder / "data" / "ledger.sqlite3"
         try:
             yield Office(sandbox, api, chosen, folder, stack, standing, where)

@@ -40,6 +40,8 @@ class Comes:
     cards: tuple[tuple[str, str], ...] = (("Lan", DONE),)
     taps: tuple[str, ...] = ("It was done.",)
     deletes: int = 1
+    news: str = ""
+    """Comes with whichever of the answers, or with one more."""
 
 
 EXPECTED = {
@@ -53,13 +55,10 @@ EXPECTED = {
     "the bot is killed, tapped, started": Comes(((DELETED,),)),
     "the bot is killed while it sends the card": Comes(((DELETED,),), (("Lan", OPEN), ("Lan", DONE))),
     "the bot is killed while it deletes": Comes(
-        (
-            (INTERRUPTED,),
-            (f"There is no customer {AN.ref} in AntCRM.",),
-            ("News of earlier changes:", DELETED),
-        ),
+        ((INTERRUPTED,), (f"There is no customer {AN.ref} in AntCRM.",)),
         (("Lan", f"{QUESTION} {ENDED} Look at the customer. {BY_LAN}"),),
         (INTERRUPTED,),
+        news=f"News of earlier changes:\n{DELETED}",
     ),
     "the bot is started after the call": Comes(((WAITS, NOBODY, "antcrm approve", AGAIN), (DELETED,))),
     "the server is killed, asked again, tapped": Comes((("(killed)",), (DELETED,))),
@@ -84,7 +83,7 @@ IN_BOTH_ERAS = ("tapped yes", "tapped Keep", "nobody answers")
 )
 async def test_what_comes_of_a_run(tmp_path: Path, ledger_url: str | Path, run: str, turned: bool) -> None:
     era: Era = ERAS[isinstance(ledger_url, str) != turned]
-    async with office(tmp_path, ledger=ledger_url, **SETTINGS) as o:
+    async with office(tmp_path, ledger=ledger_url, settings=SETTINGS) as o:
         told = await played(RUNS[run], o, era)
         assert told.deletes == sum(request.method == "DELETE" for request in o.sandbox.requests)
         gone = o.sandbox.store.get("lead", AN.id)
@@ -93,8 +92,8 @@ async def test_what_comes_of_a_run(tmp_path: Path, ledger_url: str | Path, run: 
     assert "".join(errors.read_text("utf-8") for errors in tmp_path.glob("assistant-*/errors")) == ""  # noqa: ASYNC240
     comes = EXPECTED[run]
     assert told.deletes == comes.deletes
-    assert len(told.got) == len(comes.got), told.got
-    for said, words in zip(told.got, comes.got, strict=True):
+    assert comes.news in "\n".join(told.got)
+    for said, words in zip([said for said in told.got if said != comes.news], comes.got, strict=True):
         assert [each for each in words if each not in said] == [], said
     assert [who for who, _ in told.cards] == [who for who, _ in comes.cards]
     for (_, said), (_, begins) in zip(told.cards, comes.cards, strict=True):
