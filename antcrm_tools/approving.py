@@ -97,10 +97,14 @@ class Approving:
 
     async def earlier(self, status: TicketStatus | None) -> Settled | None:
         """What became of the same call a little earlier, where nobody was told yet."""
-        if status is None or status.needs is None or status.outcome is None or status.heard:
+        if status is None or status.needs is None or status.heard:
             return None
-        await self._note_heard(status.ticket.id)
-        return status.outcome
+        outcome = status.outcome
+        if status.state == "open" and await self._is_late(status.ticket):
+            outcome = unanswered()
+        if outcome is not None:
+            await self._note_heard(status.ticket.id)
+        return outcome
 
     async def news(self, actor: Actor) -> list[News]:
         """What became of questions of theirs, where they were not told when they asked.
@@ -122,7 +126,7 @@ class Approving:
         new = await self.approvals.offer(ticket.id, needs)
         if seconds is None or (new and not await self.cards.couriers()):
             # Where no bot runs, nobody learns of it but by this answer.
-            return await self._not_yet(ticket, unreached=False, called=seconds is not None)
+            return await self._not_yet(ticket, needs, unreached=False, called=seconds is not None)
         unreached = False
         with suppress(TimeoutError):
             async with self.listening(self._pause) as bell, asyncio.timeout(seconds) as limit:
@@ -141,7 +145,7 @@ class Approving:
                             longer, until = True, limit.when()
                             limit.reschedule(None if until is None else until + _CARRIED_OUT)
                     await bell.wait(seconds)
-        return await self._not_yet(ticket, unreached=unreached, called=True)
+        return await self._not_yet(ticket, needs, unreached=unreached, called=True)
 
     async def open(self) -> list[TicketStatus]:
         """What can be answered now, oldest first. What nobody has answered in time is closed on the way.
@@ -149,14 +153,15 @@ class Approving:
         Raises:
             LedgerBroken: it cannot be known.
         """
-        there = await self.approvals.open()
-        if not there:
-            return []
-        now = await self._tickets.now()
-        for status in there:
-            if status.ticket.expires <= now and await self._tickets.take(status.ticket.id):
-                await self._tickets.settle(status.ticket.id, unanswered())
-        return [status for status in there if status.ticket.expires > now]
+        return [status for status in await self.approvals.open() if not await self._is_late(status.ticket)]
+
+    async def _is_late(self, ticket: Ticket) -> bool:
+        """Whether nobody has answered in time; then it is closed."""
+        if await self._tickets.now() < ticket.expires:
+            return False
+        if await self._tickets.take(ticket.id):
+            await self._tickets.settle(ticket.id, unanswered())
+        return True
 
     async def _look(self, ticket_id: str) -> TicketStatus | None:
         try:
@@ -168,7 +173,7 @@ class Approving:
         with suppress(LedgerBroken):  # then it is told once more
             await self.approvals.heard([ticket_id])
 
-    async def _not_yet(self, ticket: Ticket, *, unreached: bool, called: bool) -> Waiting:
+    async def _not_yet(self, ticket: Ticket, needs: Scope, *, unreached: bool, called: bool) -> Waiting:
         """It is open still, or its fate is not here yet: what was done to get an answer, and what to do."""
         until = f"{ticket.expires.astimezone(self._zone):%H:%M}"
         asked = ticket.preview.question
@@ -183,8 +188,12 @@ class Approving:
         if status is not None and status.state == "taken":
             done = msg("“{question}” was answered with yes and is being carried out.", question=asked)
             return Waiting(ticket.id, join((done, again)), ticket.expires)
+        whose = msg("a yes") if needs in ticket.actor.scopes else msg("a manager's yes")
         nothing = msg(
-            "Nothing was changed yet: “{question}” waits for a person's yes, until {time}.", question=asked, time=until
+            "Nothing was changed yet: “{question}” waits for {answer} until {time}.",
+            question=asked,
+            answer=whose,
+            time=until,
         )
         return Waiting(ticket.id, join((nothing, where, again)), ticket.expires)
 
