@@ -128,8 +128,9 @@ class Store:
         except (SQLAlchemyError, OSError) as error:
             broken = self._broken(error)
         else:
+            own = lent.driver_connection
             lent.detach()
-            return lent.driver_connection
+            return own
         raise broken
 
     async def aclose(self) -> None:
