@@ -103,7 +103,7 @@ class Approving:
         if status.state == "open" and await self._is_late(status.ticket):
             outcome = unanswered()
         if outcome is not None:
-            await self._note_heard(status.ticket.id)
+            await self.note_heard(status)
         return outcome
 
     async def news(self, actor: Actor) -> list[News]:
@@ -135,7 +135,7 @@ class Approving:
                     status = await self._look(ticket.id)
                     if status is not None:
                         if status.outcome is not None:
-                            await self._note_heard(ticket.id)
+                            await self.note_heard(status)
                             return status.outcome
                         if status.state == "lost":
                             return None
@@ -169,9 +169,11 @@ class Approving:
         except LedgerBroken:
             return None  # it may be better at the next look; what was asked stands
 
-    async def _note_heard(self, ticket_id: str) -> None:
-        with suppress(LedgerBroken):  # then it is told once more
-            await self.approvals.heard([ticket_id])
+    async def note_heard(self, status: TicketStatus) -> None:
+        """Whoever asked is being told."""
+        if status.needs is not None:
+            with suppress(LedgerBroken):  # then it is told once more
+                await self.approvals.heard([status.ticket.id])
 
     async def _not_yet(self, ticket: Ticket, needs: Scope, *, unreached: bool, called: bool) -> Waiting:
         """It is open still, or its fate is not here yet: what was done to get an answer, and what to do."""

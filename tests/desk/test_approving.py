@@ -188,7 +188,7 @@ async def test_a_ledger_that_breaks_while_it_is_waited_for(w: World, monkeypatch
 async def test_who_carried_it_out_is_gone(w: World, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = await asked(w)
     tickets = LedgerTickets(w.house.store(), crm=w.house.ledger().crm, clock=w.clock, tools=tool_named)
-    monkeypatch.setattr("antcrm_tools.ledger.tickets.is_gone", lambda _: True)
+    monkeypatch.setattr("antcrm_tools.ledger.tickets.is_gone", bool)
     assert await tickets.take(waiting.ticket, phone(BOSS))
     said = await w.house.desk().approve(waiting.ticket, phone(BOSS), yes=True)
     assert isinstance(said, Unsure)
@@ -199,19 +199,19 @@ async def test_who_carried_it_out_is_gone(w: World, monkeypatch: pytest.MonkeyPa
 MEMBERS = {"lan": (42, LAN), "second": (43, LAN), "boss": (44, BOSS), "admin": (45, "a@b.vn"), "minh": (46, MINH)}
 
 
-@pytest.mark.parametrize(
-    ("roles", "without", "expected"),
-    [
-        ({"lan": "manager", "boss": "manager"}, (), {"lan"}),
-        ({"lan": "manager", "second": "manager", "boss": "manager"}, (), {"lan", "second"}),
-        ({"lan": "manager", "second": "manager", "boss": "manager"}, ("lan",), {"second"}),
-        ({"lan": "manager", "second": "sales", "boss": "manager"}, ("lan",), {"boss"}),
-        ({"lan": "sales", "boss": "manager", "admin": "admin", "minh": "sales"}, (), {"boss", "admin"}),
-        ({"boss": "manager", "admin": "admin", "minh": "viewer"}, ("boss",), {"admin"}),
-        ({"lan": "sales", "minh": "sales"}, (), set()),
-        ({}, (), set()),
-    ],
-)
+WHO: list[tuple[dict[str, Role], tuple[str, ...], set[str]]] = [
+    ({"lan": "manager", "boss": "manager"}, (), {"lan"}),
+    ({"lan": "manager", "second": "manager", "boss": "manager"}, (), {"lan", "second"}),
+    ({"lan": "manager", "second": "manager", "boss": "manager"}, ("lan",), {"second"}),
+    ({"lan": "manager", "second": "sales", "boss": "manager"}, ("lan",), {"boss"}),
+    ({"lan": "sales", "boss": "manager", "admin": "admin", "minh": "sales"}, (), {"boss", "admin"}),
+    ({"boss": "manager", "admin": "admin", "minh": "viewer"}, ("boss",), {"admin"}),
+    ({"lan": "sales", "minh": "sales"}, (), set()),
+    ({}, (), set()),
+]
+
+
+@pytest.mark.parametrize(("roles", "without", "expected"), WHO)
 async def test_who_is_asked(w: World, roles: dict[str, Role], without: tuple[str, ...], expected: set[str]) -> None:
     waiting = await asked(w, delete(HOA.ref))
     ticket = await w.house.desk().question(waiting.ticket)

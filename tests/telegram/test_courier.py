@@ -78,9 +78,9 @@ class Office:
 
 
 @asynccontextmanager
-async def office(era: Era = "new", *, actor: str = "lan@antcrm.example", **settings: object) -> AsyncGenerator[Office]:
+async def office(era: Era = "new", *, actor: str = "lan@antcrm.example") -> AsyncGenerator[Office]:
     async with (
-        world(actor=actor, **settings) as w,
+        world(actor=actor) as w,
         telegram(w.house, members=TEAM) as bot,
         assistant(w.house, era=era, person=Person(None)) as a,
     ):
