@@ -226,7 +226,7 @@ class Approving:
 
 def closed(status: TicketStatus) -> Text:
     """What became of a question, for whoever comes back to it."""
-    parts: list[Text] = [msg("“{question}”", question=status.ticket.preview.question)]
+    parts: list[Text] = [status.ticket.preview.question]
     match status.outcome:
         case Done(result):
             parts.append(result.sentence())

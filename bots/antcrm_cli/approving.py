@@ -20,7 +20,7 @@ from antcrm_tools.errors import BadInput, CrmError, LedgerBroken, NotAllowed
 from antcrm_tools.house import House
 from antcrm_tools.identity.names import fold
 from antcrm_tools.outcomes import Actor, Done, Dropped, Queued, Ticket, Unsure
-from antcrm_tools.text import Language, Text, clean, msg, msgs, verbatim
+from antcrm_tools.text import Language, Text, clean, join, msg, msgs, verbatim
 
 if TYPE_CHECKING:
     from antcrm_tools.ledger.tickets import TicketStatus
@@ -178,7 +178,7 @@ class Sitting:
 
     async def _choose(self, waiting: Sequence[TicketStatus]) -> TicketStatus | None:
         for place, status in enumerate(waiting, 1):
-            self._sheet.say(msg("{number}. {question}", number=place, question=status.ticket.preview.question), "bold")
+            self._sheet.say(join((verbatim(f"{place}."), status.ticket.preview.question)), "bold")
             self._sheet.quote(asked_by(status.ticket))
             self._sheet.quote(self._until(status.ticket))
         while True:

@@ -181,7 +181,7 @@ async def test_or_as_news_with_any_other_call(monkeypatch: pytest.MonkeyPatch) -
         await lan.tap("Keep")
         await at.closed(lan)
         found = await at.ask("get_customer", ref=HOA.ref)
-        assert f"“Delete lead {AN.ref} {AN.name}?” Nothing was changed: lan@antcrm.example said no." in found.text
+        assert f"Delete lead {AN.ref} {AN.name}? Nothing was changed: lan@antcrm.example said no." in found.text
         assert "News" not in (await at.ask("get_customer", ref=HOA.ref)).text
         assert at.w.destroyed() == []
 
