@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from antcrm_tools.directory.held import Held
 from antcrm_tools.directory.schema import FIRST_KNOWN, KINDS, NONE, SECOND_BITS, Label
 from antcrm_tools.directory.tokens import (
     contact_tokens,
@@ -29,8 +30,6 @@ _LAST_KNOWN = 1 << 40
 _SHORTEST_WORD, _LONGEST_WORD = 2, 20
 _SHORTEST_SLIP = 3
 _BETWEEN = "\n"
-
-COLUMNS = "place, ref, kind, name, phones, emails, company, stage, source, owner, tags, created, updated, read_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +72,19 @@ class Labels:
 
     def number(self, db: sqlite3.Connection, field: Label, value: str) -> int:
         """The number of a value, made where it is new. The same value in another Unicode form is the same."""
-        value = " ".join(storable(value).split())
+        known = self._numbers.get((field, value))
+        if known is None:
+            known = self._numbers[field, value] = self._found(db, field, " ".join(storable(value).split()))
+        return known
+
+    def _found(self, db: sqlite3.Connection, field: Label, value: str) -> int:
         if field == "owner":
             value = value.casefold()
         if not value:
             return NONE
-        known = self._numbers.get((field, value))
-        if known is None:
-            db.execute(
-                "INSERT OR IGNORE INTO labels (field, value, folded) VALUES (?, ?, ?)", (field, value, fold(value))
-            )
-            found = db.execute("SELECT id FROM labels WHERE field = ? AND value = ?", (field, value)).fetchone()
-            known = self._numbers[field, value] = int(found[0])
-        return known
+        db.execute("INSERT OR IGNORE INTO labels (field, value, folded) VALUES (?, ?, ?)", (field, value, fold(value)))
+        found = db.execute("SELECT id FROM labels WHERE field = ? AND value = ?", (field, value)).fetchone()
+        return int(found[0])
 
     def value(self, db: sqlite3.Connection, number: int) -> str:
         """The value of a number."""
@@ -109,21 +108,24 @@ class Labels:
 
 
 def put(
-    db: sqlite3.Connection, labels: Labels, customer: Customer, begun: float, now: float, *, region: str, zone: tzinfo
+    db: sqlite3.Connection,
+    labels: Labels,
+    customer: Customer,
+    begun: float,
+    now: float,
+    *,
+    held: Held,
+    region: str,
+    zone: tzinfo,
 ) -> bool:
     """Write what a read has shown, unless a later read is there already. Returns whether anything is different now.
 
     `begun` and `now` are seconds of the wall clock: when the read began, and this moment. A row from the future is
     from before the clock was set back, and gives way.
     """
-    ref = customer.ref
-    gone = db.execute("SELECT read_at FROM gone WHERE ref = ?", (ref,)).fetchone()
-    if gone is not None and begun <= gone[0] <= now:
+    old, gone = held.take(db, customer.ref)
+    if gone is not None and begun <= gone <= now:
         return False
-    old = db.execute(
-        f"SELECT {COLUMNS}, tokens FROM customers JOIN words USING (place) WHERE ref = ?",  # noqa: S608
-        (ref,),
-    ).fetchone()
     if old is not None and begun < old[13] <= now:
         return False
     second = second_of(customer)
@@ -186,7 +188,7 @@ def second_of(customer: Customer) -> int:
 
 
 def entries(db: sqlite3.Connection, labels: Labels, rows: Iterable[Sequence[Any]]) -> list[Entry]:
-    """Entries of rows that were selected as `COLUMNS`."""
+    """Entries of rows that were selected as `schema.COLUMNS`."""
     return [_entry(db, labels, row) for row in rows]
 
 
