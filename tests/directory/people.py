@@ -11,7 +11,6 @@ from itertools import accumulate
 from random import Random
 from zoneinfo import ZoneInfo
 
-from antcrm_tools.directory.held import Held
 from antcrm_tools.directory.rows import Labels, put
 from antcrm_tools.directory.schema import SCHEMA
 from antcrm_tools.models import Address, Customer, CustomField, Email, Kind, Phone
@@ -158,7 +157,7 @@ def copy_of(customers: Iterable[Customer]) -> tuple[sqlite3.Connection, Labels]:
     for statement in SCHEMA.split(";\n"):
         db.execute(statement)
     for customer in customers:
-        put(db, labels, customer, 1.0, 2.0, held=Held(db, ()), region="VN", zone=ZONE)
+        put(db, labels, [customer], 1.0, 2.0, region="VN", zone=ZONE)
     return db, labels
 
 
