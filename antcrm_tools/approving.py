@@ -14,7 +14,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Protocol, Self
 
 from antcrm_tools.changes import News
-from antcrm_tools.errors import LedgerBroken, NotAllowed
+from antcrm_tools.errors import CannotAsk, LedgerBroken, NotAllowed
 from antcrm_tools.members import Member, Scope, scopes_of
 from antcrm_tools.outcomes import Actor, Done, Dropped, Failed, Settled, Ticket, Waiting
 from antcrm_tools.text import Text, clean, comma, join, msg, verbatim
@@ -26,6 +26,9 @@ if TYPE_CHECKING:  # these bring SQLAlchemy
     from antcrm_tools.ledger.tickets import LedgerTickets, Tickets, TicketStatus
 
 COMMAND = "antcrm approve"
+
+MOST_OPEN = 10
+"""Questions of one person on one face that may stand open elsewhere: an assistant in a loop must not fill phones."""
 
 _CARRIED_OUT = 10.0
 """Seconds that are waited longer where somebody has said yes and it is being carried out."""
@@ -147,6 +150,19 @@ class Approving:
                     await bell.wait(seconds)
         return await self._not_yet(ticket, needs, unreached=unreached, called=True)
 
+    async def require_room(self, actor: Actor) -> None:
+        """Raises CannotAsk where so many questions of somebody's stand open that one more would only be tapped away."""
+        if (
+            sum(
+                (each.ticket.actor.who, each.ticket.actor.face) == (actor.who, actor.face) for each in await self.open()
+            )
+            >= MOST_OPEN
+        ):
+            raise CannotAsk(
+                msg("{count} questions wait for an answer already, so this one was not asked.", count=str(MOST_OPEN)),
+                then=msg("Have those answered first, or wait until their time is over."),
+            )
+
     async def open(self) -> list[TicketStatus]:
         """What can be answered now, oldest first. What nobody has answered in time is closed on the way.
 
@@ -186,9 +202,10 @@ class Approving:
             status = await self._tickets.get(ticket.id)
             where = await self._where(ticket.id, unreached=unreached)
         except LedgerBroken:
-            status, where = None, msg("What became of it cannot be read from the ledger at the moment.")
-        if status is not None and status.state == "taken":
-            done = msg("“{question}” was answered with yes and is being carried out.", question=asked)
+            unknown = msg("What became of “{question}” cannot be read from the ledger at the moment.", question=asked)
+            return Waiting(ticket.id, join((unknown, again)), ticket.expires)
+        if status is not None and status.state != "open":
+            done = msg("“{question}” was answered, and what comes of it is not here yet.", question=asked)
             return Waiting(ticket.id, join((done, again)), ticket.expires)
         whose = msg("a yes") if needs in ticket.actor.scopes else msg("a manager's yes")
         nothing = msg(

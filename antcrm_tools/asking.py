@@ -54,6 +54,8 @@ class Asking:
             return under_way(error)  # the same wish a little earlier
         if isinstance(preview, Result):
             return Done(preview, again=preview.repeated())
+        if needs is not None and self.approving is not None and (earlier is None or earlier.state != "open"):
+            await self.approving.require_room(work.actor)
         asked = await self._put(call, work, preview, needs, earlier)
         if not isinstance(asked, Ticket):
             return asked

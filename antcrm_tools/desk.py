@@ -156,7 +156,10 @@ class Desk:
             return raise_failed(await self._deciding.became(ticket))
         said = Said(actor, yes, count)
         going = self._running.to_the_end(lambda watch: self._deciding.decide(ticket, said, watch), progress, within)
-        return raise_failed(await going)
+        outcome = await going
+        if self.approving is not None:
+            await self.approving.note_heard(status)  # it was to be answered elsewhere as well
+        return raise_failed(outcome)
 
     async def approve(
         self,

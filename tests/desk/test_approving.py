@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from antcrm_tools.approving import recipients
+from antcrm_tools.approving import MOST_OPEN, recipients
 from antcrm_tools.errors import CannotAsk, LedgerBroken, NotAllowed
 from antcrm_tools.ledger.tickets import LedgerTickets
 from antcrm_tools.members import Member, Role
@@ -18,6 +18,7 @@ from antcrm_tools.registry import Call
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.text import msg
 from antcrm_tools.tools import tool_named
+from antcrm_tools.tools.create_lead import LeadCreated
 from tests.fakes.world import World, world
 
 LAN, BOSS, MINH = "lan@antcrm.example", "boss@antcrm.example", "minh@antcrm.example"
@@ -47,6 +48,16 @@ async def asked(w: World, call: Call | None = None, actor: Actor = ASSISTANT) ->
     outcome = await w.house.desk().submit(call or delete(), actor, asks_here=False)
     assert isinstance(outcome, Waiting)
     return outcome
+
+
+async def created(w: World, number: int) -> str:
+    """A new lead."""
+    call = tool_named("create_lead").call({"name": f"Khách {number}", "phones": [f"09770{number:05}"]})
+    outcome = await w.house.desk().submit(call, phone(BOSS))
+    assert isinstance(outcome, Done)
+    assert isinstance(outcome.result, LeadCreated)
+    assert outcome.result.created is not None
+    return outcome.result.created.ref
 
 
 async def test_a_manager_says_yes_for_others(w: World) -> None:
@@ -182,7 +193,28 @@ async def test_a_ledger_that_breaks_while_it_is_waited_for(w: World, monkeypatch
     monkeypatch.setattr(LedgerTickets, "get", broken)
     outcome = await w.house.desk().submit(delete(), ASSISTANT, asks_here=False, within=0.05)
     assert isinstance(outcome, Waiting)
-    assert "cannot be read from the ledger" in outcome.text.render("en")
+    said = outcome.text.render("en")
+    assert "cannot be read from the ledger" in said
+    assert "Nothing was changed" not in said
+
+
+async def test_an_assistant_in_a_loop_does_not_fill_phones(w: World) -> None:
+    *first, last = [await created(w, number) for number in range(MOST_OPEN + 1)]
+    for ref in first:
+        await asked(w, delete(ref))
+    with pytest.raises(CannotAsk, match="wait for an answer already"):
+        await w.house.desk().submit(delete(last), ASSISTANT, asks_here=False)
+    await asked(w, delete(first[0]))  # a question that stands is no new one
+    await asked(w, delete(last), Actor(MINH, "mcp"))
+    w.clock.advance(minutes=10)
+    await asked(w, delete(last))
+
+
+async def test_what_was_answered_here_after_all_is_no_news(w: World) -> None:
+    await w.house.ledger().members.set_role(LAN, "manager", named=())
+    waiting = await asked(w)
+    assert isinstance(await w.house.desk().answer(waiting.ticket, ASSISTANT, yes=True), Done)
+    assert list(await w.house.desk().news(ASSISTANT)) == []
 
 
 async def test_who_carried_it_out_is_gone(w: World, monkeypatch: pytest.MonkeyPatch) -> None:
