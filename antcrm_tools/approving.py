@@ -14,7 +14,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Protocol, Self
 
 from antcrm_tools.changes import News
-from antcrm_tools.errors import LedgerBroken, NotAllowed
+from antcrm_tools.errors import CannotAsk, LedgerBroken, NotAllowed
 from antcrm_tools.members import Member, Scope, scopes_of
 from antcrm_tools.outcomes import Actor, Done, Dropped, Failed, Settled, Ticket, Waiting
 from antcrm_tools.text import Text, clean, comma, join, msg, verbatim
@@ -26,6 +26,9 @@ if TYPE_CHECKING:  # these bring SQLAlchemy
     from antcrm_tools.ledger.tickets import LedgerTickets, Tickets, TicketStatus
 
 COMMAND = "antcrm approve"
+
+MOST_OPEN = 10
+"""Questions of one person on one face that may stand open elsewhere: an assistant in a loop must not fill phones."""
 
 _CARRIED_OUT = 10.0
 """Seconds that are waited longer where somebody has said yes and it is being carried out."""
@@ -97,10 +100,14 @@ class Approving:
 
     async def earlier(self, status: TicketStatus | None) -> Settled | None:
         """What became of the same call a little earlier, where nobody was told yet."""
-        if status is None or status.needs is None or status.outcome is None or status.heard:
+        if status is None or status.needs is None or status.heard:
             return None
-        await self._note_heard(status.ticket.id)
-        return status.outcome
+        outcome = status.outcome
+        if status.state == "open" and await self._is_late(status.ticket):
+            outcome = unanswered()
+        if outcome is not None:
+            await self.note_heard(status)
+        return outcome
 
     async def news(self, actor: Actor) -> list[News]:
         """What became of questions of theirs, where they were not told when they asked.
@@ -122,7 +129,7 @@ class Approving:
         new = await self.approvals.offer(ticket.id, needs)
         if seconds is None or (new and not await self.cards.couriers()):
             # Where no bot runs, nobody learns of it but by this answer.
-            return await self._not_yet(ticket, unreached=False, called=seconds is not None)
+            return await self._not_yet(ticket, needs, unreached=False, called=seconds is not None)
         unreached = False
         with suppress(TimeoutError):
             async with self.listening(self._pause) as bell, asyncio.timeout(seconds) as limit:
@@ -131,7 +138,7 @@ class Approving:
                     status = await self._look(ticket.id)
                     if status is not None:
                         if status.outcome is not None:
-                            await self._note_heard(ticket.id)
+                            await self.note_heard(status)
                             return status.outcome
                         if status.state == "lost":
                             return None
@@ -141,7 +148,20 @@ class Approving:
                             longer, until = True, limit.when()
                             limit.reschedule(None if until is None else until + _CARRIED_OUT)
                     await bell.wait(seconds)
-        return await self._not_yet(ticket, unreached=unreached, called=True)
+        return await self._not_yet(ticket, needs, unreached=unreached, called=True)
+
+    async def require_room(self, actor: Actor) -> None:
+        """Raises CannotAsk where so many questions of somebody's stand open that one more would only be tapped away."""
+        if (
+            sum(
+                (each.ticket.actor.who, each.ticket.actor.face) == (actor.who, actor.face) for each in await self.open()
+            )
+            >= MOST_OPEN
+        ):
+            raise CannotAsk(
+                msg("{count} questions wait for an answer already, so this one was not asked.", count=str(MOST_OPEN)),
+                then=msg("Have those answered first, or wait until their time is over."),
+            )
 
     async def open(self) -> list[TicketStatus]:
         """What can be answered now, oldest first. What nobody has answered in time is closed on the way.
@@ -149,14 +169,15 @@ class Approving:
         Raises:
             LedgerBroken: it cannot be known.
         """
-        there = await self.approvals.open()
-        if not there:
-            return []
-        now = await self._tickets.now()
-        for status in there:
-            if status.ticket.expires <= now and await self._tickets.take(status.ticket.id):
-                await self._tickets.settle(status.ticket.id, unanswered())
-        return [status for status in there if status.ticket.expires > now]
+        return [status for status in await self.approvals.open() if not await self._is_late(status.ticket)]
+
+    async def _is_late(self, ticket: Ticket) -> bool:
+        """Whether nobody has answered in time; then it is closed."""
+        if await self._tickets.now() < ticket.expires:
+            return False
+        if await self._tickets.take(ticket.id):
+            await self._tickets.settle(ticket.id, unanswered())
+        return True
 
     async def _look(self, ticket_id: str) -> TicketStatus | None:
         try:
@@ -164,11 +185,13 @@ class Approving:
         except LedgerBroken:
             return None  # it may be better at the next look; what was asked stands
 
-    async def _note_heard(self, ticket_id: str) -> None:
-        with suppress(LedgerBroken):  # then it is told once more
-            await self.approvals.heard([ticket_id])
+    async def note_heard(self, status: TicketStatus) -> None:
+        """Whoever asked is being told."""
+        if status.needs is not None:
+            with suppress(LedgerBroken):  # then it is told once more
+                await self.approvals.heard([status.ticket.id])
 
-    async def _not_yet(self, ticket: Ticket, *, unreached: bool, called: bool) -> Waiting:
+    async def _not_yet(self, ticket: Ticket, needs: Scope, *, unreached: bool, called: bool) -> Waiting:
         """It is open still, or its fate is not here yet: what was done to get an answer, and what to do."""
         until = f"{ticket.expires.astimezone(self._zone):%H:%M}"
         asked = ticket.preview.question
@@ -179,12 +202,17 @@ class Approving:
             status = await self._tickets.get(ticket.id)
             where = await self._where(ticket.id, unreached=unreached)
         except LedgerBroken:
-            status, where = None, msg("What became of it cannot be read from the ledger at the moment.")
-        if status is not None and status.state == "taken":
-            done = msg("“{question}” was answered with yes and is being carried out.", question=asked)
+            unknown = msg("What became of “{question}” cannot be read from the ledger at the moment.", question=asked)
+            return Waiting(ticket.id, join((unknown, again)), ticket.expires)
+        if status is not None and status.state != "open":
+            done = msg("“{question}” was answered, and what comes of it is not here yet.", question=asked)
             return Waiting(ticket.id, join((done, again)), ticket.expires)
+        whose = msg("a yes") if needs in ticket.actor.scopes else msg("a manager's yes")
         nothing = msg(
-            "Nothing was changed yet: “{question}” waits for a person's yes, until {time}.", question=asked, time=until
+            "Nothing was changed yet: “{question}” waits for {answer} until {time}.",
+            question=asked,
+            answer=whose,
+            time=until,
         )
         return Waiting(ticket.id, join((nothing, where, again)), ticket.expires)
 
@@ -215,7 +243,7 @@ class Approving:
 
 def closed(status: TicketStatus) -> Text:
     """What became of a question, for whoever comes back to it."""
-    parts: list[Text] = [msg("“{question}”", question=status.ticket.preview.question)]
+    parts: list[Text] = [status.ticket.preview.question]
     match status.outcome:
         case Done(result):
             parts.append(result.sentence())

@@ -7,31 +7,26 @@ leaves.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from antcrm_tools.approving import Approving, require_answerer
+from antcrm_tools.asking import Asking
 from antcrm_tools.carrying import (
-    ASSISTANT,
     cannot_ask,
     cause_of,
     dropped,
     raise_failed,
     run,
-    under_way,
 )
 from antcrm_tools.changes import News, of_message
-from antcrm_tools.deciding import LONGEST_LIFE, Deciding, Said
+from antcrm_tools.deciding import Deciding, Said
 from antcrm_tools.directory.keeping import Copy
-from antcrm_tools.errors import KeptForLater, MayHaveActed, NotFound
 from antcrm_tools.handling import Handling
-from antcrm_tools.members import Scope
 from antcrm_tools.outcomes import (
     Actor,
-    Ask,
     Done,
     Dropped,
     Outcome,
@@ -39,28 +34,19 @@ from antcrm_tools.outcomes import (
     Reason,
     Ticket,
     Unsure,
-    Waiting,
 )
 from antcrm_tools.progress import Progress, no_progress
 from antcrm_tools.records import Records
-from antcrm_tools.registry import Call, Effect, Result
+from antcrm_tools.registry import Call, Effect
 from antcrm_tools.rights import Policy, right_of, scope_of
 from antcrm_tools.running import Running
 from antcrm_tools.staff import Staff
 from antcrm_tools.telling import became
 from antcrm_tools.text import Text
 from antcrm_tools.tools import TOOLS
-from antcrm_tools.work import Work
 
 if TYPE_CHECKING:  # brings SQLAlchemy
     from antcrm_tools.ledger.tickets import Tickets
-
-KEEP = timedelta(minutes=10)
-"""How long the outcome of a ticket is handed out to whoever lost the answer."""
-
-LIFE = timedelta(minutes=2)
-ASSISTANT_LIFE = LONGEST_LIFE
-"""An assistant's question may wait behind others, and one on a phone in a pocket; a chat is looked at."""
 
 
 class Desk:
@@ -92,6 +78,7 @@ class Desk:
         self._running = Running()
         self._do = Handling(records, copy, policy, clock, zone, undo_hours, staff)
         self._deciding = Deciding(self._do, tickets, patience)
+        self._asking = Asking(self._do, tickets, self._deciding, approving)
 
     async def submit(
         self,
@@ -128,7 +115,7 @@ class Desk:
         if not others:
             self.policy.require(call, weight.right, actor)
         if asks:
-            return await self._ask(call, work, scope_of(weight.right) if elsewhere else None, within)
+            return await self._asking.ask(call, work, scope_of(weight.right) if elsewhere else None, within)
         if weight.effect is Effect.READ:
             return Done(await call.tool.run(work, call.args))
         going = self._running.to_the_end(lambda watch: run(call, replace(work, progress=watch)), work.progress, within)
@@ -169,7 +156,10 @@ class Desk:
             return raise_failed(await self._deciding.became(ticket))
         said = Said(actor, yes, count)
         going = self._running.to_the_end(lambda watch: self._deciding.decide(ticket, said, watch), progress, within)
-        return raise_failed(await going)
+        outcome = await going
+        if self.approving is not None:
+            await self.approving.note_heard(status)  # it was to be answered elsewhere as well
+        return raise_failed(outcome)
 
     async def approve(
         self,
@@ -243,41 +233,3 @@ class Desk:
 
     async def _can_ask_elsewhere(self) -> bool:
         return self.approving is not None and await self.approving.possible()
-
-    async def _ask(self, call: Call, work: Work, needs: Scope | None, within: float | None) -> Outcome:
-        """Ask. `needs`: the right of whoever answers elsewhere, where the face itself does not ask."""
-        actor = work.actor
-        earlier = await self._tickets.latest((actor.who, actor.face), call.tool.name, call.canonical)
-        if earlier is not None and earlier.state == "taken" and not (call.tool.replays and work.wish.cause):
-            # The answer is being carried out at this moment: this is the same wish, seen twice.
-            return raise_failed(await self._deciding.became(earlier.ticket))
-        if self.approving is not None and (became := await self.approving.earlier(earlier)) is not None:
-            return raise_failed(became)
-        done = earlier.outcome if earlier is not None and isinstance(earlier.outcome, Done) else None
-        try:
-            preview = await self._do.preview(call, work)
-        except NotFound:
-            if done is not None:
-                # It was done a moment ago, and the answer may have been lost on the way.
-                return replace(done, again=True)
-            raise
-        except (KeptForLater, MayHaveActed) as error:
-            return under_way(error)  # the same wish a little earlier
-        if isinstance(preview, Result):
-            return Done(preview, again=preview.repeated())
-        now = await self._tickets.now()
-        life = LIFE if actor.face != ASSISTANT and needs is None else ASSISTANT_LIFE
-        # Also some time after that, so that whoever asked hears that nobody has answered.
-        keep = now + max(KEEP, life if needs is None else life + KEEP)
-        ticket = Ticket(secrets.token_urlsafe(16), actor, call, preview, now + life, keep, work.wish.cause)
-        stale = earlier is not None and earlier.ticket.preview.fingerprint != preview.fingerprint
-        if earlier is not None and earlier.state == "open" and stale:
-            # The open question shows what is no longer there; answering it would only be refused.
-            await self.withdraw(earlier.ticket.id, "changed")
-        kept = await self._tickets.put(ticket)
-        if needs is None or self.approving is None:
-            return Ask(kept.id, kept.preview, kept.expires)
-        said = await self.approving.wait(kept, needs, within)
-        if isinstance(said, Waiting):
-            return said
-        return raise_failed(said or await self._deciding.interrupted(kept))

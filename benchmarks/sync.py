@@ -31,7 +31,8 @@ import httpx
 from pydantic import SecretStr
 
 from antcrm_tools.api import AntCrmApi, Retry
-from antcrm_tools.directory.rows import COLUMNS, Entry, entries
+from antcrm_tools.directory.rows import Entry, entries
+from antcrm_tools.directory.schema import COLUMNS
 from antcrm_tools.directory.store import Store
 from antcrm_tools.directory.sync import Sync
 from antcrm_tools.pace import Pace

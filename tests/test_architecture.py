@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("journal", "known", "finding", "creating", "writing", "records"),
     ("bulk", "jobs", "undoing", "taking_back", "looking", "resolving"),
     ("work", "tools"),
-    ("carrying", "running", "approving", "handling", "deciding", "desk"),
+    ("carrying", "running", "approving", "handling", "deciding", "asking", "desk"),
     ("tending", "house"),
     ("doctor",),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -25,6 +26,7 @@ from tests.test_docs import table
 
 LAN, MINH = "lan@antcrm.example", "minh@antcrm.example"
 REFUSED: Final = ("your role does not include", "undoing what others did needs the right to delete")
+OTHERS: Final = "waits for a manager's yes"
 TYPED: Final = "type the number of customers: 1"
 FACES: Final = ("mcp", "telegram")
 OWN: Final = ("own", "another's")
@@ -114,6 +116,10 @@ async def over_mcp(w: World, role: Role, name: str, given: dict[str, Any]) -> st
             assert result.is_error
             assert not a.person.asked
             return "–"
+        if OTHERS in result.text:
+            assert result.is_error
+            assert not a.person.asked
+            return "a manager"
         assert not result.is_error, result.text
         return "asks" if a.person.asked else "✓"
 
@@ -130,6 +136,8 @@ async def over_telegram(w: World, role: Role, name: str, given: dict[str, Any]) 
     cards = await chat.do(person, tool_named(name).call(given))
     if _refused(_text(cards)):
         return "–"
+    if OTHERS in _text(cards):
+        return "a manager"
     if TYPED in _text(cards):
         cards = await chat.hear(person, "1")
         assert not _refused(_text(cards))
@@ -151,12 +159,12 @@ def _text(cards: list[Card]) -> str:
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_every_cell_is_as_the_readme_says(role: Role) -> None:
+async def test_every_cell_is_as_the_readme_says(role: Role, tmp_path: Path) -> None:
     column = ROLES.index(role)
     said = {name.replace("`", ""): cells for name, cells in table("Roles").items()}
     assert set(said) == set(ROWS)
     tried: dict[tuple[str, str], set[str]] = {}
-    async with world(people=5, daily_writes=10_000, daily_deletes=10_000) as w:
+    async with world(people=5, url=tmp_path / "ledger.sqlite3", daily_writes=10_000, daily_deletes=10_000) as w:
         for row, face, whose in itertools.product(ROWS, FACES, OWN):
             name, given = await arguments(w, row, face, own=whose == "own")
             run = over_mcp if face == "mcp" else over_telegram

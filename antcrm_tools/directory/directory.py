@@ -14,8 +14,8 @@ from antcrm_tools.directory.facts import fact
 from antcrm_tools.directory.filters import Filters, Resolved, near, resolve
 from antcrm_tools.directory.freshness import FILLED, NO_DAYS, NO_UPDATES, SYNCED, Freshness, freshness
 from antcrm_tools.directory.matching import newest_rows, one_of
-from antcrm_tools.directory.rows import COLUMNS, Entry, Labels, entries
-from antcrm_tools.directory.schema import Group, Label
+from antcrm_tools.directory.rows import Entry, Labels, entries
+from antcrm_tools.directory.schema import COLUMNS, Group, Label
 from antcrm_tools.directory.search import Hits, NotOursError, find
 from antcrm_tools.directory.store import Store
 from antcrm_tools.directory.tokens import company_token, email_token, is_token, storable

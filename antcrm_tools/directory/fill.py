@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -138,7 +139,7 @@ class Fill:
             years *= 2
         self._oldest[space] = self._today - timedelta(days=366 * years)
 
-    async def _while_small(self, number: int, _seen: frozenset[Ref]) -> bool:
+    async def _while_small(self, number: int, _seen: AbstractSet[Ref]) -> bool:
         await self._duty.renew()
         return number + 1 < _SMALL
 
@@ -192,7 +193,7 @@ class Fill:
     async def _read(self, window: Window) -> None:
         lost = self._store.lost
 
-        async def watch(number: int, seen: frozenset[Ref]) -> bool:
+        async def watch(number: int, seen: AbstractSet[Ref]) -> bool:
             if self._store.lost != lost:
                 raise CopyUnusable("lost")  # before the page is noted: it has to be read again
             if number % _NOTE_EVERY == _NOTE_EVERY - 1:

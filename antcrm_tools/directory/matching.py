@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from antcrm_tools.directory.filters import Resolved
-from antcrm_tools.directory.rows import COLUMNS
-from antcrm_tools.directory.schema import FIRST_KNOWN, KINDS, SECOND_BITS
+from antcrm_tools.directory.schema import COLUMNS, FIRST_KNOWN, KINDS, SECOND_BITS
 from antcrm_tools.directory.tokens import changed_tokens, created_tokens, elsewhere, is_token, kind_token
 
 SELECTED = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,8 +34,8 @@ class Read:
     ended: bool = True
 
 
-Watched = Callable[[int, frozenset[Ref]], Awaitable[bool]]
-"""Told of each page and all who were seen so far; False stops the reading there."""
+Watched = Callable[[int, AbstractSet[Ref]], Awaitable[bool]]
+"""Told of each page and all who were seen so far, a set that grows; False stops the reading there."""
 
 
 async def read_list(reader: Reader, query: Query, page: int, watch: Watched, *, background: bool = True) -> Read:
@@ -53,6 +54,6 @@ async def read_list(reader: Reader, query: Query, page: int, watch: Watched, *, 
         seen |= {customer.as_ref() for customer in found.customers}
         if found.last:
             return Read(frozenset(seen))
-        if not await watch(number, frozenset(seen)):
+        if not await watch(number, seen):
             return Read(frozenset(seen), ended=False)
         number += 1

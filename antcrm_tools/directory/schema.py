@@ -28,6 +28,11 @@ first by place alone, and days of creation are ranges of places."""
 FIRST_KNOWN: Final = 1 << 28
 """Seconds. What was created before 1978 was not: its place is among those of unknown time, which need the room."""
 
+COLUMNS: Final = (
+    "place, ref, kind, name, phones, emails, company, stage, source, owner, tags, created, updated, read_at"
+)
+"""What is read of a customer."""
+
 # The words are kept beside the customers because the index does not keep them and needs them to take a row out again.
 SCHEMA: Final = """
 CREATE TABLE customers (

@@ -25,7 +25,6 @@ from antcrm_tools.directory.facts import fact, set_fact
 from antcrm_tools.directory.freshness import ERASED, REBUILT
 from antcrm_tools.directory.schema import SCHEMA, VERSION
 from antcrm_tools.directory.unusable import CopyUnusable
-from antcrm_tools.logs import note_unexpected
 from antcrm_tools.models import Customer
 from antcrm_tools.refs import Ref
 
@@ -121,18 +120,8 @@ class Store:
         rows.forget(db, ref, begun, now)
 
     def _put(self, db: sqlite3.Connection, labels: rows.Labels, customers: Sequence[Customer], begun: float) -> int:
-        now = self.begin()
-        changed = 0
         labels.keep_up(fact(db, ERASED))
-        # The index takes them in the order of their places in a third less time.
-        for customer in sorted(customers, key=rows.second_of):
-            try:
-                changed += rows.put(db, labels, customer, begun, now, region=self.region, zone=self.zone)
-            except sqlite3.Error:
-                raise
-            except Exception as error:  # noqa: BLE001  whatever there is in one record, the others are good
-                note_unexpected(error)
-        return changed
+        return rows.put(db, labels, customers, begun, self.begin(), region=self.region, zone=self.zone)
 
     # --- transactions ---
 

@@ -9,6 +9,7 @@ import logging
 import random
 import sqlite3
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -102,7 +103,7 @@ class Sweep:
             done += 1
             await progress(done, max(total, done))
 
-    async def _watch(self, _number: int, _seen: frozenset[Ref]) -> bool:
+    async def _watch(self, _number: int, _seen: AbstractSet[Ref]) -> bool:
         await self._duty.renew()
         return True
 

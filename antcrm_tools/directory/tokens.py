@@ -37,6 +37,9 @@ SHORT_ENDS = (3, 4)
 _LABEL_SIGN: dict[Label, str] = {"stage": "s", "source": "f", "owner": "o", "tag": "t"}
 _NOTE = 1500
 _MORE = 200
+_SHORT = 60
+"""Letters of a text that many customers may have alike, such as their city."""
+
 _VIETNAM = "+84"
 _REPEATED = 8192
 """Words and companies that are remembered: they repeat themselves."""
@@ -55,6 +58,8 @@ _SAY_COMPANY_IN_TWO = ("cong", "ty")
 
 def storable(text: str) -> str:
     """Text that can be written as UTF-8, in composed form: half a character cannot."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFC", text).encode("utf-8", "replace").decode()
 
 
@@ -174,7 +179,8 @@ def more_tokens(customer: Customer) -> list[str]:
         *(social.value for social in customer.socials),
         customer.note[:_NOTE],
     ]
-    return [elsewhere(word) for word in _tokens(word for t in texts if t for word in folded_words(t))[:_MORE]]
+    tokens = (token for t in texts if t for token in (_short_elsewhere(t) if len(t) <= _SHORT else _elsewhere(t)))
+    return list(dict.fromkeys(tokens))[:_MORE]
 
 
 def contact_tokens(customer: Customer, region: str) -> list[str]:
@@ -205,6 +211,13 @@ def _company_tokens(company: str) -> tuple[str, ...]:
     if key := joined_company(company):
         tokens += ["=" + key, "&" + key]
     return tuple(tokens)
+
+
+def _elsewhere(text: str) -> tuple[str, ...]:
+    return tuple(elsewhere(word) for word in _tokens(folded_words(text)))
+
+
+_short_elsewhere = lru_cache(_REPEATED)(_elsewhere)
 
 
 def _tokens(found: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ async def update(reader: Reader, store: Store, duty: Duty, *, clock: Callable[[]
 async def _created(reader: Reader, duty: Duty, query: Query, seen: frozenset[Ref]) -> None:
     """Whoever is new may not count as changed: pages, until one shows nobody who was not seen."""
 
-    async def watch(_number: int, found: frozenset[Ref]) -> bool:
+    async def watch(_number: int, found: AbstractSet[Ref]) -> bool:
         await duty.renew()
         return not found <= seen
 
@@ -81,7 +82,7 @@ async def _newest(reader: Reader, store: Store, duty: Duty, space: Space) -> Non
 
     known = await store.read(look)
 
-    async def watch(_number: int, found: frozenset[Ref]) -> bool:
+    async def watch(_number: int, found: AbstractSet[Ref]) -> bool:
         await duty.renew()
         return not {str(ref) for ref in found} <= known
 
@@ -89,7 +90,7 @@ async def _newest(reader: Reader, store: Store, duty: Duty, space: Space) -> Non
 
 
 def _on(duty: Duty) -> Watched:
-    async def watch(_number: int, _found: frozenset[Ref]) -> bool:
+    async def watch(_number: int, _found: AbstractSet[Ref]) -> bool:
         await duty.renew()
         return True
 

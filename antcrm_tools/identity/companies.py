@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from antcrm_tools.identity.emails import canonical_email, is_public_provider
 from antcrm_tools.identity.names import fold, person_part, without_honorific, words, written_words
@@ -107,6 +108,9 @@ _FIELDS = frozenset(
 _BRACKETED = re.compile(r"[(\[]([^)\]]{2,80})[)\]]")
 _DASHED = re.compile(r"\s+[-–—|/]\s*|\s*[-–—|/]\s+")
 _DOMAIN_ENDS = frozenset({"com", "net", "org", "edu", "gov", "biz", "info", "co", "vn", "asia", "example"})
+_REMEMBERED = 1024
+"""Names of custom fields: there are few."""
+
 _PHONE_LIKE = re.compile(r"\d[\d .-]{6,}")
 
 # What stands where a company could, and is none: two who work for themselves have no company in common.
@@ -205,6 +209,7 @@ def _may_be_company(text: str) -> bool:
     return not (_NO_COMPANY.fullmatch(written) or _ONLY_BUSINESS.fullmatch(key))
 
 
+@lru_cache(_REMEMBERED)
 def _label(name: str) -> str:
     return fold(name.partition("(")[0]).rstrip(" :*")
 

@@ -73,14 +73,20 @@ def canonical_email(text: str) -> str | None:
     Providers differ on whether dots and `+tags` in the local part matter, so they stay. The local part is ASCII; the
     domain may be international.
     """
-    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    address = unicodedata.normalize("NFKC", visible).casefold()
-    # Casefolding can undo the normal form (and the other way round), so the two are applied once more.
-    address = unicodedata.normalize("NFKC", address).casefold().strip(_EDGES).removeprefix("mailto:").strip(_EDGES)
+    address = (text.lower() if text.isascii() else _compatible(text)).strip(_EDGES)
+    address = address.removeprefix("mailto:").strip(_EDGES)
     found = _ADDRESS.fullmatch(address)
     if found is None or len(address) > _MAX_ADDRESS or len(found["local"]) > _MAX_LOCAL:
         return None
     return address
+
+
+def _compatible(text: str) -> str:
+    """A text as it is compared: in ASCII that changes nothing but the case."""
+    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    address = unicodedata.normalize("NFKC", visible).casefold()
+    # Casefolding can undo the normal form (and the other way round), so the two are applied once more.
+    return unicodedata.normalize("NFKC", address).casefold()
 
 
 def mailbox_key(text: str) -> str | None:

@@ -183,6 +183,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(fold(text)))
 
 
+@lru_cache(_REMEMBERED)
 def name_words(text: str) -> tuple[str, ...]:
     """Return the folded words of a name without the honorifics in front: `chị Lan Vinamilk` gives lan, vinamilk."""
     return words(without_honorific(text))

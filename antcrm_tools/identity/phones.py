@@ -70,6 +70,7 @@ _MAX_TEXT = 60  # of one phone, with all the punctuation people put in
 MIN_DIGITS = 7
 MAX_DIGITS = 17  # 15 by E.164, and 00 in front
 _PHONE = re.compile(r"\(?\+?[ (]*[0-9][0-9 .()\-]*")
+_PUNCTUATION = str.maketrans("", "", "+ .()-")  # all that `_PHONE` lets through beside digits
 
 _MASK = "***"
 _SHOWN = 3
@@ -170,12 +171,14 @@ def _library() -> ModuleType:
 
 
 def _read(text: str, region: str) -> Number | None:
+    if (mobile := _MOBILE_AS_DIALLED.fullmatch(text)) and (mobile[1] != "0" or region.upper() == "VN"):
+        return _mobile(mobile[2])
     plain, _ = plain_text(text.strip())
     plain = plain.strip().removeprefix("tel:").strip().rstrip(".,;:")
     # The library turns letters into keypad digits ("0912345678 zalo" would gain six), so none may reach it.
     if len(plain) > _MAX_TEXT or not _PHONE.fullmatch(plain):
         return None
-    digits = _digits(plain)
+    digits = plain.translate(_PUNCTUATION)
     # No country code starts with 0: "+0912…" is a plus too many.
     international = "+" in plain and not digits.startswith("0")
     return read_digits(f"+{digits}" if international else digits, region.upper())
@@ -200,7 +203,7 @@ def read_digits(dialled: str, region: str) -> Number | None:
     if not MIN_DIGITS <= len(dialled.lstrip("+")) <= MAX_DIGITS:
         return None
     if (mobile := _MOBILE_AS_DIALLED.fullmatch(dialled)) and (mobile[1] != "0" or region == "VN"):
-        return Number(VIETNAM, mobile[2], mobile[2][:2] in _MOBILE)
+        return _mobile(mobile[2])
     library = _library()
     number = _parsed(dialled, region)
     if number is None or number.country_code is None:
@@ -231,6 +234,10 @@ def _parsed(dialled: str, region: str) -> "PhoneNumber | None":
         return library.parse(dialled, region)
     except library.NumberParseException:
         return None
+
+
+def _mobile(national: str) -> Number:
+    return Number(VIETNAM, national, national[:2] in _MOBILE)
 
 
 def _is_mobile(national: str) -> bool:

@@ -128,7 +128,7 @@ class Store:
         except (SQLAlchemyError, OSError) as error:
             broken = self._broken(error)
         else:
-            own = lent.driver_connection  # once it is detached, the pool's wrapper no longer knows it
+            own = lent.driver_connection
             lent.detach()
             return own
         raise broken

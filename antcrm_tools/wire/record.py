@@ -105,9 +105,11 @@ class _Record:
         found: list[T] = []
         for item in items_of(self._item.get(key)):
             element = read(item)
-            if element not in ("", None):
-                if isinstance(element, Element) and documented_form(element) != item:
+            if isinstance(element, Element):
+                if documented_form(element) != item:
                     element.came_as(sound_json(item))
+                found.append(element)
+            elif element not in ("", None):
                 found.append(element)
             elif not is_nothing(_without(item, {"_id", label}) if label else item):
                 self.keep(key)

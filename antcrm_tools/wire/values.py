@@ -14,7 +14,7 @@ _NAME_KEYS = ("name", "label", "title", "value")
 def text_of(value: JsonValue) -> str:
     """One value as text; numbers without a trailing `.0`; containers are no text."""
     if isinstance(value, str):
-        return sound(value).strip()
+        return (value if value.isascii() else sound(value)).strip()
     if value is None or isinstance(value, (dict, list)):
         return ""
     if isinstance(value, bool):

@@ -75,9 +75,8 @@ async def _decided(turn: Turn, ticket: str, *, yes: bool, count: int | None) -> 
         outcome = await turn.desk.approve(ticket, turn.actor, yes=yes, count=count)
     except CrmError as error:
         return _notice(error.text)
-    said = msg("It was done.") if isinstance(outcome, Done) else outcome.text
-    # Where the bot was killed while it sent the card, it stands there twice, and nobody knows the tapped one's place.
-    return replace(_notice(said), stale=True)
+    # Where the card is one that nobody knows of any more, its buttons go all the same.
+    return replace(_notice(msg("It was done.") if isinstance(outcome, Done) else outcome.text), stale=True)
 
 
 def _notice(said: Text) -> Card:

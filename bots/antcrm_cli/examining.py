@@ -37,6 +37,7 @@ async def run_doctor(lang: str | None, *, as_json: bool, sandbox: bool) -> int:
 async def examine(settings: Settings) -> tuple[Sequence[Check], int]:
     """Every check, and how many requests AntCRM was sent for them."""
     from antcrm_telegram.examining import examine_telegram  # noqa: PLC0415  brings the library
+    from antcrm_tools.doctor.approvals import examine_approvals, examine_clock  # noqa: PLC0415  goes with the house
     from antcrm_tools.doctor.crm import examine_crm  # noqa: PLC0415  goes with the api
     from antcrm_tools.doctor.here import (  # noqa: PLC0415  the same
         examine_copy,
@@ -54,10 +55,12 @@ async def examine(settings: Settings) -> tuple[Sequence[Check], int]:
             examine_settings(settings),
             *crm.checks,
             ledger,
+            *await examine_clock(house, broken=ledger.state == "fault"),
             await keep_learnt(house, crm.learnt, broken=ledger.state == "fault"),
             await examine_copy(house),
             *await examine_telegram(settings),
             await examine_members(house, broken=ledger.state == "fault"),
+            await examine_approvals(house, broken=ledger.state == "fault"),
         ]
         return checks, crm.requests
 

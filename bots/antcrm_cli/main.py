@@ -177,6 +177,25 @@ def forget(
 
 
 @app.command()
+def approve(
+    number: Annotated[
+        int | None, typer.Argument(min=1, help="Only this one of the list; without it one after the other.")
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """Decide what an assistant could not ask its person. Only in a terminal: you type a number that it shows."""
+    from antcrm_cli.approving import LEFT, run_approve  # noqa: PLC0415  only this command needs it
+
+    ended: list[int] = []
+
+    async def decided() -> None:
+        ended.append(await run_approve(word(lang), number))
+
+    run(decided, word(lang), reads=True, stopped=LEFT)
+    raise typer.Exit(*ended)
+
+
+@app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
     sandbox: SandboxOption = False,

@@ -157,7 +157,7 @@ def copy_of(customers: Iterable[Customer]) -> tuple[sqlite3.Connection, Labels]:
     for statement in SCHEMA.split(";\n"):
         db.execute(statement)
     for customer in customers:
-        put(db, labels, customer, 1.0, 2.0, region="VN", zone=ZONE)
+        put(db, labels, [customer], 1.0, 2.0, region="VN", zone=ZONE)
     return db, labels
 
 

@@ -160,3 +160,9 @@ def test_no_public_providers(domain: str) -> None:
 )
 def test_is_shared(address: str, expected: bool) -> None:
     assert is_shared(address) is expected
+
+
+@given(st.text(st.characters(max_codepoint=127)) | st.emails())
+def test_what_is_ascii_is_read_as_everything_else(text: str) -> None:
+    # A character nobody sees, which goes, keeps it from being read the short way.
+    assert canonical_email(text) == canonical_email(f"{text}\u200b")

@@ -258,3 +258,10 @@ def test_the_library_is_not_loaded_at_import(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.delitem(sys.modules, name)
     runpy.run_path(phones_module.__file__)
     assert "phonenumbers" not in sys.modules
+
+
+@given(st.from_regex(r"(0|\+84)[35789][0-9]{8}", fullmatch=True), st.sampled_from(["VN", "vn", "US", "SG"]))
+def test_a_mobile_as_dialled_is_read_as_every_other_spelling(text: str, region: str) -> None:
+    # White space around it keeps it from being read the short way.
+    assert canonical(text, region) == canonical(f" {text}", region)
+    assert display(text, region) == display(f" {text}", region) or canonical(text, region) is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from antcrm_tools import creating, undoing
 from antcrm_tools.answers import Answer, Lost, Reader
 from antcrm_tools.changes import LEASE, Change, Hold, Intent, Wish
 from antcrm_tools.creating import Created, acknowledged
+from antcrm_tools.deciding import Deciding
 from antcrm_tools.desk import Desk
 from antcrm_tools.errors import Refused
 from antcrm_tools.journal import Journal, Turn
@@ -59,7 +60,7 @@ def _written_down_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def _ticket_not_consumed(patch: pytest.MonkeyPatch) -> None:
-    async def take(_tickets: LedgerTickets, _ticket: str) -> bool:
+    async def take(_tickets: LedgerTickets, _ticket: str, _by: Actor | None = None) -> bool:
         return True
 
     patch.setattr(LedgerTickets, "take", take)
@@ -195,17 +196,17 @@ def _shown_is_not_compared(patch: pytest.MonkeyPatch) -> None:
 
 
 def _expired_counts(patch: pytest.MonkeyPatch) -> None:
-    decided = Desk._decided
+    decided, now = Deciding._decided, LedgerTickets.now
 
-    async def late(desk: Desk, *rest: Any) -> Any:
-        clock = desk._clock
-        desk._clock = lambda: clock() - timedelta(minutes=2)
-        try:
-            return await decided(desk, *rest)
-        finally:
-            desk._clock = clock
+    async def early(tickets: LedgerTickets) -> datetime:
+        return await now(tickets) - timedelta(minutes=2)
 
-    patch.setattr(Desk, "_decided", late)
+    async def late(deciding: Deciding, *rest: Any) -> Any:
+        with pytest.MonkeyPatch.context() as meanwhile:
+            meanwhile.setattr(LedgerTickets, "now", early)
+            return await decided(deciding, *rest)
+
+    patch.setattr(Deciding, "_decided", late)
 
 
 def _nothing(*_: object) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from antcrm_mcp.server import build_server
-from antcrm_tools.desk import KEEP
+from antcrm_tools.asking import KEEP
 from antcrm_tools.house import House
 from antcrm_tools.sandbox import AN, HOA, Sandbox
 from antcrm_tools.settings import load_settings

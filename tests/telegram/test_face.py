@@ -110,7 +110,7 @@ async def test_everybody_is_answered_in_the_order_they_wrote(bot: TelegramBot, w
     updates = [phone.send_later(words) for words in refs for phone in phones]
     for update in updates:
         await bot.api.confirmed(update)
-    for phone, last in zip(phones, ("Delete lead", "needs the right"), strict=True):
+    for phone, last in zip(phones, ("Delete lead", "waits for a manager's yes"), strict=True):
         answers = [message.text for message in phone.log.messages if message.by_bot]
         expected = (AN.name, "You can write", HOA.name, "did not understand", ANH.name, last)
         assert len(answers) == len(expected)

@@ -13,7 +13,7 @@ from antcrm_tools.sandbox import AN, HOA, Memorable
 from antcrm_tools.sandbox.store import Row
 from antcrm_tools.sandbox.telegram import ApiCall
 from tests.fakes.phone import Phone
-from tests.fakes.telegram import MINH, STRANGER, VIEWER, TelegramBot
+from tests.fakes.telegram import LAN, MINH, STRANGER, VIEWER, TelegramBot, soon
 from tests.fakes.world import World
 
 ASKING = {
@@ -340,12 +340,28 @@ async def test_any_field_is_asked_about(w: World, lan: Phone, field: str) -> Non
 
 
 @on_each
-@pytest.mark.parametrize(("role", "right"), [(MINH, "delete"), (VIEWER, "delete")])
-async def test_who_may_not_is_told_so(w: World, bot: TelegramBot, asking: str, role: int, right: str) -> None:
-    phone = bot.phone(role)
+async def test_who_may_not_is_told_so(w: World, bot: TelegramBot, asking: str) -> None:
+    phone = bot.phone(VIEWER)
     screen = await phone.send(asking)
-    assert f"needs the right to {right}, which your role does not include. Nothing was changed." in screen
+    assert "needs the right to delete, which your role does not include. Nothing was changed." in screen
     assert not phone.buttons
+    assert w.destroyed() == []
+
+
+@on_each
+async def test_what_is_a_managers_to_confirm_is_not_confirmed_by_whoever_asked(
+    w: World, bot: TelegramBot, asking: str
+) -> None:
+    phone, lan = bot.phone(MINH), bot.phone(LAN)
+    await lan.send("/help")
+    assert "waits for a manager's yes" in await phone.send(asking)
+    assert not phone.buttons
+    bot.look()
+    await soon(lambda: lan.buttons)
+    for token in (lan.data("Keep"), lan.data(lan.buttons[-1])):
+        await phone.press(token)
+        assert phone.alert is not None
+        assert phone.alert.show_alert
     assert w.destroyed() == []
 
 

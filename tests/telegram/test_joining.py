@@ -42,7 +42,7 @@ async def test_an_invitation_lets_its_person_in(book: Members, nga: Phone) -> No
     assert not await nga.send(AN.phone)  # a question is no membership
     assert "You are a member now: nga@antcrm.example, as sales" in await nga.tap("Yes, that is me")
     assert AN.name in await nga.send(AN.ref)
-    assert "your role does not include" in await nga.send(f"delete {HOA.ref}")
+    assert "waits for a manager's yes" in await nga.send(f"delete {HOA.ref}")
 
 
 async def test_no_means_no(book: Members, nga: Phone) -> None:

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from antcrm_tools.errors import CrmError, Refused, UnreadableAnswer
 from antcrm_tools.wire import raise_if_refused, read_customers, read_json, read_written, vendor_message
 from antcrm_tools.wire.names import DOCUMENTED
+from antcrm_tools.wire.values import sound, text_of
 
 T = TypeVar("T")
 
@@ -140,3 +141,8 @@ def test_bytes_nested_too_deeply() -> None:
     with pytest.raises(UnreadableAnswer) as caught:
         read_json(b"[" * 1_000_000)
     assert caught.value.quote.startswith("[[[")
+
+
+@given(st.text(st.characters()))
+def test_a_text_is_one_that_can_be_sent(text: str) -> None:
+    assert text_of(text) == sound(text).strip()
