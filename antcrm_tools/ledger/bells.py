@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import selectors
+import socket
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -30,8 +32,11 @@ _LOOK_SECONDS = 0.2
 _LOOK_ANYWAY_SECONDS = 2.0
 """Where the database rings."""
 
-_LISTENS_SECONDS = 0.5
-"""How long the thread that listens may take to end."""
+_READS_SECONDS = 0.5
+"""For what came from the database to be read: mostly it is a notification, and there."""
+
+_ENDS_SECONDS = 1.0
+"""How long the end of the thread that listens is waited for: it may be connecting."""
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +88,7 @@ async def listening(store: Store, pause: Pause = asyncio.sleep, *, every: float 
         yield bell
     finally:
         ear.leave()
-        await asyncio.to_thread(ear.ended.wait, 2 * _LISTENS_SECONDS)
+        await asyncio.to_thread(ear.ended.wait, _ENDS_SECONDS)
 
 
 class _Ear:
@@ -94,6 +99,7 @@ class _Ear:
         self._loop = loop
         self._heard = heard
         self._left = threading.Event()
+        self._leaving, self._told_to_leave = socket.socketpair()
         self.ended = threading.Event()
 
     def listen(self) -> None:
@@ -108,11 +114,13 @@ class _Ear:
                     _log.warning("the ledger's notifications cannot be heard: %s", type(error).__name__)
                     self._left.wait(_LOOK_ANYWAY_SECONDS)
         finally:
+            self._told_to_leave.close()
             self.ended.set()
 
     def leave(self) -> None:
         """Nobody waits any more."""
         self._left.set()
+        self._leaving.close()
 
     def _listen(self) -> None:
         connection: Any = self._store.own_connection()
@@ -121,9 +129,16 @@ class _Ear:
             connection.autocommit = True
             connection.execute(f"listen {CHANNEL}")
             self._tell()  # for what was written before it listened
-            while not self._left.is_set():
-                for _ in connection.notifies(timeout=_LISTENS_SECONDS, stop_after=1):
-                    self._tell()
+            with selectors.DefaultSelector() as either:
+                # Waited for here, because the driver cannot be told to stop, and an answer would wait for its end.
+                for each in (connection, self._told_to_leave):
+                    either.register(each, selectors.EVENT_READ)
+                while not self._left.is_set():
+                    either.select()
+                    if self._left.is_set():
+                        return
+                    for _ in connection.notifies(timeout=_READS_SECONDS, stop_after=1):
+                        self._tell()
         finally:
             with suppress(SQLAlchemyError, OSError):
                 connection.close()

@@ -197,6 +197,15 @@ async def test_a_bell_wakes_nobody_before_its_time_without_a_reason(store: Store
     assert paused[-1] == 0.01
 
 
+async def test_who_has_heard_enough_leaves_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is there must not wait for the thread that listened for it."""
+    for name in ("_READS_SECONDS", "_ENDS_SECONDS"):
+        monkeypatch.setattr(bells, name, 1_000.0)
+    async with asyncio.timeout(SECONDS):
+        async with listening(store) as bell:
+            await bell.wait()
+
+
 async def test_a_line_that_breaks_is_made_anew(ledger_url: str | Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, elsewhere = Store(ledger_url), Store(ledger_url)
     try:
