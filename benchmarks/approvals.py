@@ -18,7 +18,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -43,7 +43,7 @@ _NUMBERS = count(1)
 
 
 @contextmanager
-def places() -> Iterator[dict[str, str | None]]:
+def places() -> Generator[dict[str, str | None]]:
     """Where ledgers are made, by the kind: None is a folder's file."""
     with tempfile.TemporaryDirectory() as folder:
         if find_spec("pgserver") is None or find_spec("psycopg") is None:
