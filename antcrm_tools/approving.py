@@ -13,22 +13,24 @@ from contextlib import AbstractAsyncContextManager, suppress
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Protocol, Self
 
+from antcrm_tools.carrying import still_running
 from antcrm_tools.changes import News
-from antcrm_tools.errors import CannotAsk, LedgerBroken, NotAllowed
+from antcrm_tools.errors import LedgerBroken, NotAllowed
 from antcrm_tools.members import Member, Scope, scopes_of
-from antcrm_tools.outcomes import Actor, Done, Dropped, Failed, Settled, Ticket, Waiting
+from antcrm_tools.outcomes import Actor, Done, Dropped, Failed, Settled, Ticket, Unsure, Waiting
 from antcrm_tools.text import Text, clean, comma, join, msg, verbatim
 
 if TYPE_CHECKING:  # these bring SQLAlchemy
     from antcrm_tools.ledger.approvals import Approvals
     from antcrm_tools.ledger.cards import Cards
     from antcrm_tools.ledger.ledger import Ledger
-    from antcrm_tools.ledger.tickets import LedgerTickets, Tickets, TicketStatus
+    from antcrm_tools.ledger.ticket import Tickets, TicketStatus
+    from antcrm_tools.ledger.tickets import LedgerTickets
 
 COMMAND = "antcrm approve"
 
-MOST_OPEN = 10
-"""Questions of one person on one face that may stand open elsewhere: an assistant in a loop must not fill phones."""
+_LOOKS_EVERY = 0.1
+"""Seconds between two looks at a file for an answer: somebody has just tapped, and somebody waits for it."""
 
 _CARRIED_OUT = 10.0
 """Seconds that are waited longer where somebody has said yes and it is being carried out."""
@@ -58,13 +60,13 @@ class Approving:
         tickets: Tickets,
         approvals: Approvals,
         cards: Cards,
-        listening: Callable[[Pause], AbstractAsyncContextManager[Bell]],
+        listening: Callable[[Pause, float], AbstractAsyncContextManager[Bell]],
         *,
         pause: Pause,
         zone: tzinfo,
         shared: str,
     ) -> None:
-        """`listening` opens a bell, which waits by `pause` where it is not rung.
+        """`listening` opens a bell, which waits by `pause` where it is not rung, and then so many seconds.
 
         `shared`: which machines see the ledger: `none`, `this` or `several`.
         """
@@ -86,9 +88,11 @@ class Approving:
         store, crm = ledger.store, ledger.crm
         shared = "several" if store.is_shared_by_machines else "this" if store.is_shared else "none"
         approvals, cards = Approvals(store, crm, tickets), Cards(store, crm, tickets.now)
-        return cls(
-            tickets, approvals, cards, lambda pause: listening(store, pause), pause=wait, zone=zone, shared=shared
-        )
+
+        def bells(pause: Pause, every: float) -> AbstractAsyncContextManager[Bell]:
+            return listening(store, pause, every=every)
+
+        return cls(tickets, approvals, cards, bells, pause=wait, zone=zone, shared=shared)
 
     async def possible(self) -> bool:
         """Whether there is anybody elsewhere who could see a question at all.
@@ -104,9 +108,10 @@ class Approving:
             return None
         outcome = status.outcome
         if status.state == "open" and await self._is_late(status.ticket):
-            outcome = unanswered()
+            # Or somebody has answered in the last moment.
+            outcome = await self._tickets.settled(status.ticket.id, _CARRIED_OUT) or still_running()
         if outcome is not None:
-            await self.note_heard(status)
+            await self.note_heard(status.ticket)
         return outcome
 
     async def news(self, actor: Actor) -> list[News]:
@@ -115,30 +120,31 @@ class Approving:
         Raises:
             LedgerBroken: it cannot be known.
         """
+        await self.open()  # nobody else may be there who closes what is late
         found = await self.approvals.unheard(actor.who, actor.face)
         return [News(closed(status), ticket=status.ticket.id) for status in found if status.outcome is not None]
 
-    async def wait(self, ticket: Ticket, needs: Scope, seconds: float | None) -> Settled | Waiting | None:
-        """Let others answer a question, and wait for what comes of it; None where its process is gone.
+    async def wait(self, ticket: Ticket, needs: Scope, seconds: float | None, *, new: bool) -> Settled | Waiting | None:
+        """Wait for what comes of a question that others may answer; None where its process is gone.
 
-        Without `seconds` it is not waited for: whoever asked hears of it as news.
+        Without `seconds` it is not waited for: whoever asked hears of it as news. `new`: it was not asked before.
 
         Raises:
-            LedgerBroken: nobody was asked.
+            LedgerBroken: nobody else was asked.
         """
-        new = await self.approvals.offer(ticket.id, needs)
-        if seconds is None or (new and not await self.cards.couriers()):
+        new = new or await self.approvals.offer(ticket.id, needs)
+        if seconds is None or (new and not await self._is_shown()):
             # Where no bot runs, nobody learns of it but by this answer.
             return await self._not_yet(ticket, needs, unreached=False, called=seconds is not None)
         unreached = False
         with suppress(TimeoutError):
-            async with self.listening(self._pause) as bell, asyncio.timeout(seconds) as limit:
+            async with self.listening(self._pause, _LOOKS_EVERY) as bell, asyncio.timeout(seconds) as limit:
                 longer = False
                 while True:
                     status = await self._look(ticket.id)
                     if status is not None:
                         if status.outcome is not None:
-                            await self.note_heard(status)
+                            await self.note_heard(ticket)
                             return status.outcome
                         if status.state == "lost":
                             return None
@@ -149,19 +155,6 @@ class Approving:
                             limit.reschedule(None if until is None else until + _CARRIED_OUT)
                     await bell.wait(seconds)
         return await self._not_yet(ticket, needs, unreached=unreached, called=True)
-
-    async def require_room(self, actor: Actor) -> None:
-        """Raises CannotAsk where so many questions of somebody's stand open that one more would only be tapped away."""
-        if (
-            sum(
-                (each.ticket.actor.who, each.ticket.actor.face) == (actor.who, actor.face) for each in await self.open()
-            )
-            >= MOST_OPEN
-        ):
-            raise CannotAsk(
-                msg("{count} questions wait for an answer already, so this one was not asked.", count=str(MOST_OPEN)),
-                then=msg("Have those answered first, or wait until their time is over."),
-            )
 
     async def open(self) -> list[TicketStatus]:
         """What can be answered now, oldest first. What nobody has answered in time is closed on the way.
@@ -179,19 +172,24 @@ class Approving:
             await self._tickets.settle(ticket.id, unanswered())
         return True
 
+    async def _is_shown(self) -> bool:
+        try:
+            return bool(await self.cards.couriers())
+        except LedgerBroken:
+            return True  # it is asked already, and waited for
+
     async def _look(self, ticket_id: str) -> TicketStatus | None:
         try:
             return await self._tickets.get(ticket_id)
         except LedgerBroken:
             return None  # it may be better at the next look; what was asked stands
 
-    async def note_heard(self, status: TicketStatus) -> None:
+    async def note_heard(self, ticket: Ticket) -> None:
         """Whoever asked is being told."""
-        if status.needs is not None:
-            with suppress(LedgerBroken):  # then it is told once more
-                await self.approvals.heard([status.ticket.id])
+        with suppress(LedgerBroken):  # then it is told once more
+            await self.approvals.heard([ticket.id])
 
-    async def _not_yet(self, ticket: Ticket, needs: Scope, *, unreached: bool, called: bool) -> Waiting:
+    async def _not_yet(self, ticket: Ticket, needs: Scope, *, unreached: bool, called: bool) -> Settled | Waiting:
         """It is open still, or its fate is not here yet: what was done to get an answer, and what to do."""
         until = f"{ticket.expires.astimezone(self._zone):%H:%M}"
         asked = ticket.preview.question
@@ -204,7 +202,13 @@ class Approving:
         except LedgerBroken:
             unknown = msg("What became of “{question}” cannot be read from the ledger at the moment.", question=asked)
             return Waiting(ticket.id, join((unknown, again)), ticket.expires)
-        if status is not None and status.state != "open":
+        if status is None:
+            gone = msg("“{question}” is not known any more.", question=asked)
+            return Unsure(join((gone, msg("Look at the customer before you ask again."))))
+        if status.outcome is not None:
+            await self.note_heard(ticket)
+            return status.outcome
+        if status.state != "open":
             done = msg("“{question}” was answered, and what comes of it is not here yet.", question=asked)
             return Waiting(ticket.id, join((done, again)), ticket.expires)
         whose = msg("a yes") if needs in ticket.actor.scopes else msg("a manager's yes")

@@ -13,12 +13,12 @@ from antcrm_tools.deciding import LONGEST_LIFE, Deciding
 from antcrm_tools.errors import KeptForLater, MayHaveActed, NotFound
 from antcrm_tools.handling import Handling
 from antcrm_tools.members import Scope
-from antcrm_tools.outcomes import Ask, Done, Outcome, Ticket, Waiting
+from antcrm_tools.outcomes import Ask, Done, Outcome, Ticket, Unsure, Waiting
 from antcrm_tools.registry import Call, Preview, Result
 from antcrm_tools.work import Work
 
 if TYPE_CHECKING:  # brings SQLAlchemy
-    from antcrm_tools.ledger.tickets import Tickets, TicketStatus
+    from antcrm_tools.ledger.ticket import Tickets, TicketStatus
 
 KEEP = timedelta(minutes=10)
 """How long the outcome of a ticket is handed out to whoever lost the answer."""
@@ -54,23 +54,26 @@ class Asking:
             return under_way(error)  # the same wish a little earlier
         if isinstance(preview, Result):
             return Done(preview, again=preview.repeated())
-        if needs is not None and self.approving is not None and (earlier is None or earlier.state != "open"):
-            await self.approving.require_room(work.actor)
         asked = await self._put(call, work, preview, needs, earlier)
         if not isinstance(asked, Ticket):
             return asked
         if needs is None or self.approving is None:
             return Ask(asked.id, asked.preview, asked.expires)
-        said = await self.approving.wait(asked, needs, within)
+        new = earlier is None or asked.id != earlier.ticket.id
+        said = await self.approving.wait(asked, needs, within, new=new)
         if isinstance(said, Waiting):
             return said
-        return raise_failed(said or await self.deciding.interrupted(asked))
+        return raise_failed(said or await self._left_behind(asked))
 
     async def _became(self, earlier: TicketStatus, call: Call, work: Work) -> Outcome | None:
         """What the same question a little earlier has led to, where that answers this call."""
         if earlier.state == "taken" and not (call.tool.replays and work.wish.cause):
             # The answer is being carried out at this moment: this is the same wish, seen twice.
-            return raise_failed(await self.deciding.became(earlier.ticket))
+            became = await self.deciding.became(earlier.ticket)
+            await self._note_heard(earlier.ticket)
+            return raise_failed(became)
+        if earlier.state == "lost":
+            return await self._left_behind(earlier.ticket)
         outcome = None if self.approving is None else await self.approving.earlier(earlier)
         return None if outcome is None else raise_failed(outcome)
 
@@ -84,18 +87,26 @@ class Asking:
         keep = now + max(KEEP, life if needs is None else life + KEEP)
         ticket = Ticket(secrets.token_urlsafe(16), work.actor, call, preview, now + life, keep, work.wish.cause)
         was_open = earlier is not None and earlier.state == "open" and earlier.ticket.expires > now
-        if earlier is None or not was_open:
-            return await self.tickets.put(ticket)
-        if earlier.ticket.preview.fingerprint != preview.fingerprint:
+        if earlier is not None and was_open and earlier.ticket.preview.fingerprint != preview.fingerprint:
             # The open question shows what is no longer there; answering it would only be refused.
             await self.deciding.withdraw(earlier.ticket.id, "changed")
-            return await self.tickets.put(ticket)
-        kept = await self.tickets.put(ticket)
-        if kept.id == earlier.ticket.id:
+            await self._note_heard(earlier.ticket)
+            was_open = False
+        kept = await self.tickets.put(ticket, needs=needs)
+        if earlier is None or not was_open or kept.id == earlier.ticket.id:
             return kept
         # That answer is the one to this call.
         await self.deciding.withdraw(kept.id, "changed")
+        await self._note_heard(kept)
         became = await self.deciding.became(earlier.ticket)
-        if self.approving is not None:
-            await self.approving.note_heard(earlier)
+        await self._note_heard(earlier.ticket)
         return raise_failed(became)
+
+    async def _left_behind(self, ticket: Ticket) -> Unsure:
+        known = await self.deciding.close_lost(ticket)
+        await self._note_heard(ticket)
+        return known
+
+    async def _note_heard(self, ticket: Ticket) -> None:
+        if self.approving is not None:
+            await self.approving.note_heard(ticket)

@@ -55,6 +55,12 @@ def cannot_ask(call: Call) -> CannotAsk:
     )
 
 
+def nobody_here() -> Dropped:
+    """Whoever sits in front of the assistant has not answered."""
+    text = msg("Nobody answered the question in time, so nothing was changed. Ask again when the person is there.")
+    return Dropped("expired", text)
+
+
 def declined(by: Actor, asker: Actor) -> Dropped:
     """Somebody said no; `asker` hears who, where it was not they themselves on the face they asked through."""
     if (by.who, by.face) == (asker.who, asker.face):

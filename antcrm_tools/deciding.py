@@ -19,7 +19,7 @@ from antcrm_tools.telling import became
 from antcrm_tools.text import join, msg
 
 if TYPE_CHECKING:  # brings SQLAlchemy
-    from antcrm_tools.ledger.tickets import Tickets
+    from antcrm_tools.ledger.ticket import Tickets
 
 LONGEST_LIFE = timedelta(minutes=10)
 """Of a ticket."""
@@ -74,6 +74,12 @@ class Deciding:
         if change is None or change.begun_at < ticket.expires - LONGEST_LIFE:
             return Unsure(join([ended, msg("Look at the customer before you ask again.")]))
         return Unsure(join([ended, became(change)]))
+
+    async def close_lost(self, ticket: Ticket) -> Unsure:
+        """The same, and it is written down for everybody who waits for it."""
+        known = await self.interrupted(ticket)
+        await self.tickets.close_lost(ticket.id, known)
+        return known
 
     async def _withdrawn(self, ticket_id: str, reason: Reason) -> bool:
         if not await self.tickets.take(ticket_id):

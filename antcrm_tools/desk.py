@@ -8,6 +8,7 @@ leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -18,12 +19,15 @@ from antcrm_tools.carrying import (
     cannot_ask,
     cause_of,
     dropped,
+    nobody_here,
     raise_failed,
     run,
+    still_running,
 )
 from antcrm_tools.changes import News, of_message
 from antcrm_tools.deciding import Deciding, Said
 from antcrm_tools.directory.keeping import Copy
+from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.handling import Handling
 from antcrm_tools.outcomes import (
     Actor,
@@ -34,6 +38,7 @@ from antcrm_tools.outcomes import (
     Reason,
     Ticket,
     Unsure,
+    Waiting,
 )
 from antcrm_tools.progress import Progress, no_progress
 from antcrm_tools.records import Records
@@ -46,7 +51,7 @@ from antcrm_tools.text import Text
 from antcrm_tools.tools import TOOLS
 
 if TYPE_CHECKING:  # brings SQLAlchemy
-    from antcrm_tools.ledger.tickets import Tickets
+    from antcrm_tools.ledger.ticket import Tickets
 
 
 class Desk:
@@ -158,7 +163,7 @@ class Desk:
         going = self._running.to_the_end(lambda watch: self._deciding.decide(ticket, said, watch), progress, within)
         outcome = await going
         if self.approving is not None:
-            await self.approving.note_heard(status)  # it was to be answered elsewhere as well
+            await self.approving.note_heard(ticket)  # it was to be answered elsewhere as well
         return raise_failed(outcome)
 
     async def approve(
@@ -220,6 +225,32 @@ class Desk:
                 return became(found)
         return None
 
+    async def tidy(self) -> None:
+        """Look after questions: what could not be written down, what is late, what a process left behind.
+
+        Raises:
+            LedgerBroken: another time.
+        """
+        await self._tickets.write_left()
+        if self.approving is not None:
+            await self.approving.open()
+            for status in await self.approving.approvals.lost():
+                await self._deciding.close_lost(status.ticket)
+
+    async def unanswered(self, ticket_id: str, actor: Actor) -> Done | Waiting | Queued | Unsure | Dropped:
+        """Nobody has answered on the face that asked. It is over, unless it was asked elsewhere as well.
+
+        Raises:
+            CrmError: the same question stood open in another call, was confirmed there and failed.
+        """
+        status = await self._tickets.get(ticket_id)
+        if status is not None and status.needs is not None and self.approving is not None:
+            waits = await self.approving.wait(status.ticket, status.needs, 0.0, new=False)
+            return waits if isinstance(waits, Waiting) else raise_failed(waits or still_running())
+        if await self.withdraw(ticket_id):
+            return nobody_here()
+        return await self.answer(ticket_id, actor, yes=False)
+
     async def withdraw(self, ticket_id: str, reason: Reason = "expired") -> bool:
         """Close a question nobody will answer any more; a late answer then finds it dropped.
 
@@ -230,6 +261,8 @@ class Desk:
     async def aclose(self) -> None:
         """Let writes that are under way finish, so that their fate is known."""
         await self._running.end(self._patience)
+        with suppress(LedgerBroken):
+            await self._tickets.write_left()
 
     async def _can_ask_elsewhere(self) -> bool:
         return self.approving is not None and await self.approving.possible()

@@ -10,12 +10,14 @@ from antcrm_tools.approving import require_answerer
 from antcrm_tools.carrying import forgiving
 from antcrm_tools.changes import Wish
 from antcrm_tools.directory.keeping import Copy
+from antcrm_tools.errors import NotAllowed
 from antcrm_tools.outcomes import Actor, Ticket
 from antcrm_tools.progress import Progress, no_progress
 from antcrm_tools.records import Records
 from antcrm_tools.registry import Call, Effect, Preview, Result, Weight
 from antcrm_tools.rights import Policy
 from antcrm_tools.staff import Staff
+from antcrm_tools.text import msg
 from antcrm_tools.work import Work
 
 
@@ -69,5 +71,11 @@ class Handling:
             return
         if not self.policy.may_ask_others(right, actor):
             self.policy.require(ticket.call, right, actor)
-        require_answerer(ticket, by)
-        self.policy.require(ticket.call, right, by)
+        try:
+            require_answerer(ticket, by)
+            self.policy.require(ticket.call, right, by)
+        except NotAllowed:
+            raise NotAllowed(
+                msg("Whoever answered may not do that any more."),
+                then=msg("Ask again, so that somebody else is asked."),
+            ) from None

@@ -42,7 +42,7 @@ async def tend_ledger(house: House, wait: Wait) -> None:
         await wait(max(_SHORTEST, min(_BETWEEN, house.settings.unsure_pause / 4)))
         try:
             await house.resolver().tick()
-            await _close_unanswered(house)
+            await house.desk().tidy()
             if time.monotonic() - erased_at > _ERASES_EVERY:
                 await _erase_old(house, wait)
                 erased_at = time.monotonic()
@@ -53,13 +53,6 @@ async def tend_ledger(house: House, wait: Wait) -> None:
             broken = True
         except Exception as error:  # noqa: BLE001  it must go on; the next look may be better
             note_unexpected(error)
-
-
-async def _close_unanswered(house: House) -> None:
-    """Questions for others that nobody has answered in time: whoever asked is to hear of it."""
-    approving = house.desk().approving
-    if approving is not None:
-        await approving.open()
 
 
 async def _erase_old(house: House, wait: Wait) -> None:

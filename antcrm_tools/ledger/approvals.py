@@ -10,7 +10,9 @@ from antcrm_tools.ledger.bells import ring
 from antcrm_tools.ledger.rows import ms
 from antcrm_tools.ledger.schema import tickets
 from antcrm_tools.ledger.store import Store
-from antcrm_tools.ledger.tickets import LedgerTickets, TicketStatus
+from antcrm_tools.ledger.ticket import TicketStatus
+from antcrm_tools.ledger.ticket_rows import MS
+from antcrm_tools.ledger.tickets import KEEP, LedgerTickets
 from antcrm_tools.members import Scope
 
 
@@ -43,6 +45,10 @@ class Approvals:
         found = await self._read(tickets.c.id == ticket_id)
         return found[0] if found else None
 
+    async def lost(self) -> Sequence[TicketStatus]:
+        """Those that somebody has answered whose process is gone since."""
+        return [status for status in await self._read(tickets.c.state == "taken") if status.state == "lost"]
+
     async def unheard(self, who: str, face: str) -> Sequence[TicketStatus]:
         """Those with an outcome that whoever asked was not given yet."""
         mine = (tickets.c.who == who) & (tickets.c.face == face) & (tickets.c.state == "settled")
@@ -52,7 +58,11 @@ class Approvals:
         """Whoever asked was given these outcomes."""
         now = ms(await self._tickets.now())
         these = (tickets.c.crm == self._crm) & tickets.c.id.in_(ticket_ids) & tickets.c.heard_at.is_(None)
-        await self._store.run(lambda c: c.execute(update(tickets).where(these).values(heard_at=now)) and None)
+        # Not before there is one: a question that is still being answered will have another.
+        told = (
+            update(tickets).where(these, tickets.c.state == "settled").values(heard_at=now, keep_until=now + KEEP // MS)
+        )
+        await self._store.run(lambda connection: connection.execute(told) and None)
 
     async def unreached(self, ticket_id: str) -> None:
         """The bot has found nobody to show the question to."""

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 CHANNEL = "antcrm_tickets"
 """Nothing is said on it but that there is something: no number, no name."""
 
-_LOOK_SECONDS = 0.2
-"""Between two looks at a file: a person has just tapped and is waiting."""
-
 _LOOK_ANYWAY_SECONDS = 2.0
 """Where the database rings."""
 
@@ -76,10 +73,10 @@ def ring(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def listening(store: Store, pause: Pause = asyncio.sleep, *, every: float | None = None) -> AsyncGenerator[Bell]:
-    """A bell that rings at what others write while the block lasts. `every`: seconds between looks at a file."""
+async def listening(store: Store, pause: Pause = asyncio.sleep, *, every: float) -> AsyncGenerator[Bell]:
+    """A bell that rings at what others write while the block lasts. `every`: seconds between two looks at a file."""
     if not store.is_shared_by_machines:
-        yield Bell(pause, _LOOK_SECONDS if every is None else every)
+        yield Bell(pause, every)
         return
     bell = Bell(pause, _LOOK_ANYWAY_SECONDS)
     ear = _Ear(store, asyncio.get_running_loop(), bell.ring)

@@ -20,9 +20,10 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_,
 from antcrm_tools.changes import OPEN, of_message
 from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.ledger import inbox as inboxes
+from antcrm_tools.ledger.cards import KEEP as CARDS_KEEP
 from antcrm_tools.ledger.persons import OF_ALL_ROWS, Kept, Persons
 from antcrm_tools.ledger.rows import ms
-from antcrm_tools.ledger.schema import changes, inbox, locks, notices, tickets
+from antcrm_tools.ledger.schema import cards, changes, couriers, inbox, locks, notices, tickets
 from antcrm_tools.ledger.store import Store
 from antcrm_tools.ledger.ticket_rows import UNSETTLED
 from antcrm_tools.ledger.traces import Traces
@@ -136,6 +137,8 @@ class Erasing:
             (tickets, and_(tickets.c.keep_until <= ms(now), or_(tickets.c.state != "taken", dead))),
             (notices, or_(notices.c.told_at <= ms(now - _HEARD), notices.c.at < ms(now - keep))),
             (inbox, inbox.c.done_at < ms(now - inboxes.KEEP)),
+            (cards, cards.c.at < ms(now - CARDS_KEEP)),
+            (couriers, couriers.c.seen_at < ms(now - _LEASE_OVER)),
             # Names are hashes, but of phones, and there are not so many phones.
             (locks, and_(locks.c.change.is_(None), locks.c.until < ms(now - _LEASE_OVER))),
         )

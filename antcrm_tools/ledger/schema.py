@@ -135,7 +135,7 @@ tickets = Table(
     # Set where others than the face that asked may answer: the right they need for it.
     Column("needs", String(10)),
     # The bot has found nobody it could show the question to.
-    Column("unreached", Integer, nullable=False, default=0),
+    Column("unreached", Integer, nullable=False, default=0, server_default="0"),
     Column("decided_by", Text),
     Column("decided_face", String(20)),
     Column("decided_host", Text),

@@ -62,6 +62,9 @@ class Store:
         self._ready = False
         self._opened_file: tuple[int, int] | None = None
         self._opening = threading.Lock()
+        self._running = 0
+        self._resting = threading.Condition()
+        """Notified when a transaction has ended. Who holds it lets none begin."""
         self._threads: ThreadPoolExecutor | None = None
 
     async def run(self, work: Callable[[Connection], T], *, write: bool = True) -> T:
@@ -146,10 +149,23 @@ class Store:
     def _close(self, threads: ThreadPoolExecutor | None) -> None:
         if threads is not None:
             threads.shutdown(wait=True)
-        with self._opening:
-            self._forget()
+        # Somebody may have begun another one meanwhile, and SQLite crashes if a connection is closed that is in use.
+        with self._resting:
+            self._resting.wait_for(lambda: not self._running, timeout=ANSWERS)
+            with self._opening:
+                self._forget()
 
     def _tried(self, work: Callable[[Connection], T], write: bool) -> T:
+        with self._resting:
+            self._running += 1
+        try:
+            return self._tried_again(work, write)
+        finally:
+            with self._resting:
+                self._running -= 1
+                self._resting.notify_all()
+
+    def _tried_again(self, work: Callable[[Connection], T], write: bool) -> T:
         for _ in range(_TRIES - 1):
             try:
                 return self._once(work, write)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
+from antcrm_tools.ledger.bells import ring
 from antcrm_tools.ledger.rows import ms
-from antcrm_tools.ledger.schema import tickets
+from antcrm_tools.ledger.schema import cards, tickets
 from antcrm_tools.ledger.settled import read_preview, write_preview
 from antcrm_tools.members import Scope
 from antcrm_tools.outcomes import Actor, Ticket
@@ -16,6 +17,9 @@ from antcrm_tools.registry import Call
 
 UNSETTLED = timedelta(days=1)
 """How long one that nobody settled is kept: longer than a laptop sleeps while its write is under way."""
+
+UNHEARD = timedelta(days=1)
+"""How much longer the outcome of one that others could answer is kept: whoever asked may be away until tomorrow."""
 
 MS = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +29,26 @@ def forget(connection: Connection, now: int, mine: list[str]) -> None:
     """Delete what has had its time, of whichever AntCRM, because it holds customers' data; not what is under way."""
     dead = (tickets.c.taken_at <= now - UNSETTLED // MS) & tickets.c.id.not_in(mine)
     connection.execute(tickets.delete().where(tickets.c.keep_until <= now, (tickets.c.state != "taken") | dead))
+
+
+def settle_row(connection: Connection, this: ColumnElement[bool], outcome: str, keep_until: int) -> None:
+    """Write an outcome down. Where another one stood, it was a guess: those who were told it are told anew."""
+    before = connection.execute(select(tickets).where(this)).mappings().first()
+    if before is None or before["state"] == "open":
+        return
+    if before["needs"] is not None:
+        keep_until += UNHEARD // MS
+    values: dict[str, Any] = {
+        "state": "settled",
+        "outcome": outcome,
+        "keep_until": max(keep_until, before["keep_until"]),
+    }
+    if before["outcome"] not in (None, outcome):
+        values["heard_at"] = None
+        shown = (cards.c.crm == before["crm"]) & (cards.c.ticket == before["id"]) & (cards.c.state == "closed")
+        connection.execute(cards.update().where(shown, cards.c.message.is_not(None)).values(state="shown"))
+    connection.execute(tickets.update().where(this).values(values))
+    ring(connection)
 
 
 def decided(by: Actor | None) -> dict[str, str]:

@@ -22,10 +22,11 @@ from antcrm_tools.text import Text, msg
 
 if TYPE_CHECKING:
     from antcrm_chat.turn import Turn
-    from antcrm_tools.ledger.tickets import TicketStatus
+    from antcrm_tools.ledger.ticket import TicketStatus
 
 _STAYS = msg("Nothing was decided. The question stays open.")
-_ENDED = msg("This question is no longer open. What became of it stands in the list of changes: /recent")
+_ENDED = msg("This question is no longer open, and what became of it is not known here any more. Look the customer up.")
+_NOT_YOURS = msg("This question is no longer yours to answer.")
 
 
 def question(ticket: Ticket, zone: tzinfo) -> Card:
@@ -44,8 +45,13 @@ def answered(status: TicketStatus) -> Card:
 
 
 def ended() -> Card:
-    """What stands there when the question has been forgotten, or is no longer this person's to answer."""
+    """What stands there when the question has been forgotten."""
     return Card(None, (_ENDED,))
+
+
+def not_yours() -> Card:
+    """What stands there when somebody may not answer any more. It names nobody."""
+    return Card(None, (_NOT_YOURS,))
 
 
 async def tapped(turn: Turn, approved: Approved) -> list[Card]:

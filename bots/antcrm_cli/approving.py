@@ -23,7 +23,7 @@ from antcrm_tools.outcomes import Actor, Done, Dropped, Queued, Ticket, Unsure
 from antcrm_tools.text import Language, Text, clean, join, msg, msgs, verbatim
 
 if TYPE_CHECKING:
-    from antcrm_tools.ledger.tickets import TicketStatus
+    from antcrm_tools.ledger.ticket import TicketStatus
 
 LEFT = msg("Left. What was not answered stays open.")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,18 +20,19 @@ from pydantic import ValidationError
 
 from antcrm_mcp.form import NO, Answer, form, read
 from antcrm_tools.carrying import cannot_ask, dropped
-from antcrm_tools.desk import Desk
 from antcrm_tools.errors import CrmError
 from antcrm_tools.house import House
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Queued, Unsure, Waiting
 from antcrm_tools.progress import Progress
 from antcrm_tools.registry import Call
-from antcrm_tools.text import Text, clean, msg
+from antcrm_tools.text import Text, clean
 
 QUESTION = "confirm"
 """The key of our question among a call's input requests."""
 
 _WATCHER_SECONDS = 1.0
+_NAME = 30
+_NOT_A_NAME = re.compile(r"[^\w .+-]")
 
 Context = ServerRequestContext[Any, Any]
 Ended: TypeAlias = Done | Waiting | Queued | Unsure | Dropped
@@ -89,12 +91,13 @@ class Gate:
             async with asyncio.timeout(self.elicit_timeout):
                 answer = await self._elicit(ctx, ask)
         except TimeoutError:
-            return await _unanswered(desk, ask, actor)
+            return await desk.unanswered(ask.ticket, actor)
         except MCPError:
             # It declared that it can ask, and then could not.
-            if await desk.withdraw(ask.ticket):
+            became = await desk.unanswered(ask.ticket, actor)
+            if isinstance(became, Dropped) and became.reason == "expired":
                 raise cannot_ask(call) from None
-            return await desk.answer(ask.ticket, actor, yes=False)
+            return became
         return await desk.answer(
             ask.ticket, actor, yes=answer.yes, count=answer.count, progress=progress, within=self.wait
         )
@@ -125,16 +128,13 @@ class Gate:
         """On whose behalf a call is made."""
         client = ctx.session.client_params
         machine = platform.node()
-        host = machine if client is None else f"{clean(client.client_info.name, 60)} @ {machine}"
+        host = machine if client is None else f"{machine}: “{_plain(client.client_info.name)}”"
         return Actor(who=self.house.settings.actor, face="mcp", host=host)
 
 
-async def _unanswered(desk: Desk, ask: Ask, actor: Actor) -> Ended:
-    if await desk.withdraw(ask.ticket):
-        text = msg("Nobody answered the question in time, so nothing was changed. Ask again when the person is there.")
-        return Dropped("expired", text)
-    # The same question stood open in another call, and was answered there: that is what became of it.
-    return await desk.answer(ask.ticket, actor, yes=False)
+def _plain(name: str) -> str:
+    """What an assistant calls itself, so that it cannot write sentences onto a card."""
+    return _NOT_A_NAME.sub("", clean(name, _NAME))[:_NAME].strip()
 
 
 def _can_ask(ctx: Context, *, modern: bool) -> bool:

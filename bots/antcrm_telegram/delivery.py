@@ -108,36 +108,37 @@ class Delivery:
             if card.picture is not None:
                 await self._draw(chat, card.picture, language)
 
-    async def post(self, chat: int, card: Card, language: Language, *, patience: float) -> int:
-        """Show a card that nobody has asked for, and return the number of the message its buttons are under.
+    async def post(self, chat: int, card: Card, language: Language) -> int:
+        """Show a card that nobody has asked for: tried once. Returns the number of the message its buttons are under.
 
         Raises:
-            TelegramError: Telegram refuses it, or could not be reached for `patience` seconds.
+            TelegramError: it may not have arrived.
         """
         parts = pieces(self._footed(card), language)
         last = 0
         for number, part in enumerate(parts, 1):
             buttons = keyboard(card, language) if number == len(parts) else None
-            last = (await self._message(chat, part, buttons, patience=patience)).message_id
+            last = (await self._message(chat, part, buttons, patience=0.0)).message_id
         return last
 
-    async def rewrite(self, chat: int, message: int, card: Card, language: Language, *, patience: float) -> None:
-        """Put a card where a message stands; as a new one where it cannot be edited any more.
+    async def rewrite(self, chat: int, message: int, card: Card, language: Language) -> None:
+        """Put a card where a message stands, or as a new one where it cannot be edited any more: tried once.
 
         Raises:
-            TelegramError: Telegram refuses that as well, or could not be reached for `patience` seconds.
+            TelegramError: it may not have been done.
         """
-        first = pieces(self._footed(card), language)[0]
+        first, *more = pieces(self._footed(card), language)
         try:
-            await self._patiently(
-                lambda: self._bot.edit_message_text(
-                    first, chat_id=chat, message_id=message, parse_mode=ParseMode.HTML, reply_markup=None
-                ),
-                patience=patience,
+            await self._bot.edit_message_text(
+                first, chat_id=chat, message_id=message, parse_mode=ParseMode.HTML, reply_markup=None
             )
         except BadRequest as error:
-            if "not modified" not in error.message:
-                await self.post(chat, card, language, patience=patience)
+            if "not modified" in error.message:
+                return
+            await self.post(chat, card, language)
+            return
+        for part in more:
+            await self._message(chat, part, None, patience=0.0)
 
     def _footed(self, card: Card) -> Card:
         return card if self._footer is None else replace(card, lines=(*card.lines, self._footer))
@@ -278,7 +279,7 @@ class Delivery:
                 seconds = wait_of(error)
                 failure: TelegramError = error
             except NetworkError as error:
-                sent += _may_have_arrived(error)
+                sent += may_have_arrived(error)
                 seconds, pause = pause, min(LONGEST_PAUSE, pause * 2)
                 failure = error
             waited += seconds
@@ -297,7 +298,10 @@ class Delivery:
                 await self._leaving.wait()
 
 
-def _may_have_arrived(error: NetworkError) -> bool:
+def may_have_arrived(error: TelegramError) -> bool:
+    """Whether what was sent may be on the phone although there was an error."""
+    if not isinstance(error, NetworkError):
+        return False
     cause = error.__cause__
     if cause is None or (isinstance(cause, TelegramError) and type(cause) is not TelegramError):
         # Telegram, or who stands before it, has said that it failed; all but one of them know.

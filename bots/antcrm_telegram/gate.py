@@ -74,6 +74,10 @@ class Gate:
         """All members, as they were read last."""
         return self._staff.everybody()
 
+    def member(self, telegram_id: int) -> Member | None:
+        """The member behind an account."""
+        return self._staff.of(telegram_id)
+
     def is_member(self, telegram_id: int | None) -> bool:
         """Whether somebody is a member of staff."""
         return self._staff.of(telegram_id) is not None

@@ -103,7 +103,13 @@ class TelegramFace:
         gate = Gate(staff, joining, settings.language)
         self._herald = Herald(chat, gate, self._delivery, rest=rest)
         self._courier = Courier(
-            house.desk, gate, self._delivery, bot=_whose_numbers(settings, token), zone=settings.zone, rest=rest
+            house.desk,
+            gate,
+            self._delivery,
+            bot=_whose_numbers(settings, token),
+            zone=settings.zone,
+            rest=rest,
+            sleep=self._sleep,
         )
         self._app: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).concurrent_updates(self._turns).job_queue(None).build()

@@ -19,7 +19,7 @@ import anyio
 import pytest
 
 from antcrm_tools.house import House
-from antcrm_tools.ledger.tickets import TicketStatus
+from antcrm_tools.ledger.ticket import TicketStatus
 from antcrm_tools.outcomes import Actor, Done, Dropped, Waiting
 from antcrm_tools.sandbox import AN, HOA, TUAN
 from antcrm_tools.tools import tool_named

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from antcrm_tools.approving import MOST_OPEN, recipients
+from antcrm_tools.approving import recipients
 from antcrm_tools.errors import CannotAsk, LedgerBroken, NotAllowed
-from antcrm_tools.ledger.tickets import LedgerTickets
+from antcrm_tools.ledger.tickets import MOST_OPEN, LedgerTickets
 from antcrm_tools.members import Member, Role
 from antcrm_tools.outcomes import Actor, Ask, Done, Dropped, Unsure, Waiting
 from antcrm_tools.registry import Call

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
@@ -56,6 +56,8 @@ class TelegramBot:
     """Where else that goes."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
+    sleep: Callable[[float], Awaitable[object]] = no_wait
+    """Lets seconds pass between two tries."""
     running: asyncio.Task[bool] | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
     """Everything it does, begun by whatever of it."""
@@ -113,7 +115,7 @@ class TelegramBot:
                 self.told(text)
 
         face = TelegramFace(
-            self.house, SecretStr(self.token), announce=announce, report=report, sleep=no_wait, rest=self._rest
+            self.house, SecretStr(self.token), announce=announce, report=report, sleep=self.sleep, rest=self._rest
         )
         return await face.run(self.stop)
 

@@ -159,7 +159,7 @@ async def test_a_bot_is_counted_on_while_it_says_so(store: Store) -> None:
 async def never(monkeypatch: pytest.MonkeyPatch, store: Store) -> AsyncGenerator[Bell]:
     """A bell that only a notification can ring in time."""
     monkeypatch.setattr(bells, "_LOOK_ANYWAY_SECONDS", 1_000.0)
-    async with listening(store) as bell:
+    async with listening(store, every=0.2) as bell:
         yield bell
 
 
@@ -185,7 +185,7 @@ async def test_a_bell_wakes_nobody_before_its_time_without_a_reason(store: Store
         paused.append(seconds)
         await never_set.wait()
 
-    async with asyncio.timeout(SECONDS), listening(store, pause) as bell:
+    async with asyncio.timeout(SECONDS), listening(store, pause, every=10.0) as bell:
         bell.ring()
         await bell.wait(5)
         waiting = asyncio.create_task(bell.wait(0.01))
@@ -202,7 +202,7 @@ async def test_who_has_heard_enough_leaves_at_once(store: Store, monkeypatch: py
     for name in ("_READS_SECONDS", "_ENDS_SECONDS"):
         monkeypatch.setattr(bells, name, 1_000.0)
     async with asyncio.timeout(SECONDS):
-        async with listening(store) as bell:
+        async with listening(store, every=0.2) as bell:
             await bell.wait()
 
 
@@ -213,7 +213,7 @@ async def test_a_line_that_breaks_is_made_anew(ledger_url: str | Path, monkeypat
         kept, approvals, _ = on(elsewhere, clock)
         await kept.put(ticket("a", clock))
         monkeypatch.setattr(bells, "_LOOK_ANYWAY_SECONDS", 0.5)
-        async with asyncio.timeout(SECONDS), listening(store) as bell:
+        async with asyncio.timeout(SECONDS), listening(store, every=0.2) as bell:
             await bell.wait()
             if store.is_shared_by_machines:
                 end = "select pg_terminate_backend(pid) from pg_stat_activity where left(query, 6) = 'listen'"

@@ -224,3 +224,25 @@ async def test_in_memory_each_is_its_own() -> None:
         assert await first.run(there) == ["a", "b", "c"]
         assert await second.run(there, write=False) == []
         await asyncio.gather(first.aclose(), second.aclose())
+
+
+async def test_it_is_not_closed_under_a_transaction_that_has_begun_meanwhile(store: Store) -> None:
+    """SQLite crashes the whole program if a connection is closed that another thread is using."""
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(_: Connection) -> None:
+        begun.set()
+        assert go_on.wait(BOUND)
+
+    await store.run(lambda _: None)
+    slowly = threading.Thread(target=lambda: (store.run_now(slow), ended.set()))
+    slowly.start()
+    assert await asyncio.to_thread(begun.wait, BOUND)
+    closing = asyncio.create_task(store.aclose())
+    done, _ = await asyncio.wait((closing,), timeout=0.1)
+    assert not done
+    go_on.set()
+    async with asyncio.timeout(BOUND):
+        await closing
+    slowly.join(BOUND)
+    assert ended.is_set()

@@ -17,8 +17,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from antcrm_tools.errors import BadInput, LedgerBroken, MayHaveActed
 from antcrm_tools.ledger.schema import tickets as table
 from antcrm_tools.ledger.store import IN_MEMORY, Store
+from antcrm_tools.ledger.ticket import TicketState
 from antcrm_tools.ledger.ticket_rows import UNSETTLED
-from antcrm_tools.ledger.tickets import ALIVE, KEEP, LedgerTickets, TicketState
+from antcrm_tools.ledger.tickets import ALIVE, KEEP, LedgerTickets
 from antcrm_tools.outcomes import Actor, Dropped, Settled, Ticket, Unsure
 from antcrm_tools.registry import Preview, Tool
 from antcrm_tools.text import msg, verbatim

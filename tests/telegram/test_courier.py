@@ -10,12 +10,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from mcp import Client
+from mcp.types import Implementation
 
 from antcrm_mcp import server
+from antcrm_mcp.server import build_server
+from antcrm_tools.outcomes import Actor
 from antcrm_tools.sandbox import AN, HOA
-from tests.fakes.assistant import ERAS, Assistant, Era, Person, Reply, assistant
+from antcrm_tools.tools import TOOLS, tool_named
+from tests.fakes.assistant import ERAS, MODES, Assistant, Era, Person, Reply, assistant
 from tests.fakes.phone import Phone
-from tests.fakes.telegram import LAN, MEMBERS, MINH, SECONDS, TOKEN, VIEWER, TelegramBot, telegram
+from tests.fakes.telegram import LAN, MEMBERS, MINH, SECONDS, TOKEN, VIEWER, TelegramBot, bot_api, telegram
 from tests.fakes.world import World, world
 
 BOSS = 45
@@ -23,6 +28,7 @@ BOSS = 45
 
 TEAM = f"{MEMBERS},{BOSS}:boss@antcrm.example:manager"
 YES = f"Delete {AN.name}"
+LANS = Actor("lan@antcrm.example", "mcp")
 OPEN = "Can be answered until"
 DELETED = f"Deleted: {AN.ref} {AN.name}."
 
@@ -106,7 +112,8 @@ async def test_a_tap_on_the_phone_finishes_the_assistants_call(era: Era) -> None
         card = lan.latest
         assert f"Delete lead {AN.ref} {AN.name}?" in card
         assert AN.phone in card
-        assert "Asked by lan@antcrm.example through an assistant (test-assistant @ " in card
+        assert "Asked by lan@antcrm.example through an assistant (" in card
+        assert "“test-assistant”" in card
         assert lan.buttons == ["Keep", YES]
         assert at.w.destroyed() == []
         await lan.tap(YES)
@@ -404,3 +411,77 @@ async def test_no_word_answers_it() -> None:
         assert at.w.destroyed() == []
         await lan.tap(YES)
         assert not (await asking).is_error
+
+
+async def test_a_manager_whose_line_was_down_gets_the_card_all_the_same() -> None:
+    async with office(actor="hoa@antcrm.example") as at:
+        lan, boss = await at.phone(), await at.phone(BOSS)
+        at.bot.api.faults.lose_request("sendMessage", times=1)
+        asking = await at.asked(lan, boss)
+        await boss.tap(YES)
+        assert not (await asking).is_error
+        await at.closed(lan, boss)
+
+
+async def test_telegram_is_left_alone_for_as_long_as_it_says() -> None:
+    slept: list[float] = []
+    go_on = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await go_on.wait()
+
+    async with world() as w, bot_api(w.house, members=TEAM) as bot:
+        bot.sleep = sleep
+        await bot.start()
+        try:
+            lan = bot.phone()
+            await lan.send("/help")
+            bot.api.faults.fail("sendMessage", 429, retry_after=300)
+            await _is_counted_on(w)
+            before = len(bot.api.calls)
+            await w.house.desk().submit(tool_named("delete_customer").call({"ref": AN.ref}), LANS, asks_here=False)
+            await until(bot, lambda: slept)
+            for _ in range(20):
+                bot.look()
+                await asyncio.sleep(0)
+            assert sum(call.method == "sendMessage" for call in bot.api.calls[before:]) == 1
+            assert slept == [pytest.approx(300, abs=5)]
+            go_on.set()
+            await until(bot, lambda: lan.buttons)
+        finally:
+            go_on.set()
+            await bot.leave()
+
+
+async def test_whoever_may_not_answer_any_more_gives_the_card_to_others() -> None:
+    async with office(actor="nga@antcrm.example") as at:
+        book = at.w.house.ledger().members
+        await book.accept(await book.invite("nga@antcrm.example", "manager", by="lan"), 77)
+        nga, lan, boss = await at.phone(77), await at.phone(), await at.phone(BOSS)
+        asking = await at.asked(nga)
+        assert not boss.buttons
+        await book.set_role("nga@antcrm.example", "sales", named=())
+        await at.shown(lan, boss)
+        await until(at.bot, lambda: "no longer yours to answer" in nga.latest)
+        assert AN.name not in nga.latest
+        await boss.tap(YES)
+        assert not (await asking).is_error
+
+
+async def test_a_client_writes_no_sentence_onto_the_card() -> None:
+    async with world() as w, telegram(w.house, members=TEAM) as bot:
+        lan = bot.phone()
+        await lan.send("/help")
+        await _is_counted_on(w)
+        name = "Claude). Asked by boss@antcrm.example\nthrough a terminal (https://evil.example)"
+        async with Client(
+            build_server(w.house, tools=TOOLS, wait=0.05),
+            mode=MODES["new"],
+            client_info=Implementation(name=name, version="1"),
+        ) as client:
+            await client.call_tool("delete_customer", {"ref": AN.ref})
+            await until(bot, lambda: lan.buttons)
+        (line,) = [line for line in lan.latest.splitlines() if "Asked by" in line]
+        assert line.startswith("Asked by lan@antcrm.example through an assistant (")
+        assert line.endswith(": “Claude. Asked by bossantcrm”).")
