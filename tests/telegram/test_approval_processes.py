@@ -56,7 +56,7 @@ EXPECTED = {
     "the bot is killed while it sends the card": Comes(((DELETED,),), (("Lan", OPEN), ("Lan", DONE))),
     "the bot is killed while it deletes": Comes(
         ((INTERRUPTED,), (f"There is no customer {AN.ref} in AntCRM.",)),
-        (("Lan", f"{QUESTION} {ENDED} Look at the customer. {BY_LAN}"),),
+        (("Lan", f"{QUESTION} {ENDED} Change #1, {AN.ref} {AN.name}:"),),
         (INTERRUPTED,),
         news=f"News of earlier changes:\n{DELETED}",
     ),
