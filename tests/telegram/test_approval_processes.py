@@ -27,7 +27,7 @@ ENDED = "The program ended while this was being carried out."
 INTERRUPTED = f"{ENDED} Change #1, {AN.ref} {AN.name}:"
 """And then what is known of it by then."""
 OPEN = f"{QUESTION}\n"
-OF_ANOTHER = "This question is no longer open. What became of it stands in the list of changes: /recent"
+OF_ANOTHER = "This question is no longer yours to answer."
 NOBODY = "No bot on Telegram is running that could show it to anybody."
 UNREACHED = "On Telegram it could be shown to nobody who may say yes."
 
