@@ -165,8 +165,10 @@ class TelegramFace:
         """End what is under way and tell Telegram; False if it had to be broken off."""
         try:
             self._report(msg("Finishing what is under way…"))
-        finally:
-            finished = await self._finish()
+        except Exception:  # whoever reads it has left; a second Ctrl-C in this moment is heard all the same
+            await self._finish()
+            raise
+        finished = await self._finish()
         if not finished:
             self._report(
                 msg("Something takes too long and is broken off. It is dealt with again after the next start.")
