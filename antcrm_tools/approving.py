@@ -10,6 +10,7 @@ import asyncio
 import platform
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -106,7 +107,7 @@ class Approving:
         """What became of the same call a little earlier, where nobody was told yet."""
         if status is None or status.needs is None or status.heard:
             return None
-        outcome = status.outcome
+        outcome = None if status.outcome is None else _with_name(status.outcome, status)
         if status.state == "open" and await self._is_late(status.ticket):
             # Or somebody has answered in the last moment.
             outcome = await self._tickets.settled(status.ticket.id, _CARRIED_OUT) or still_running()
@@ -145,7 +146,7 @@ class Approving:
                     if status is not None:
                         if status.outcome is not None:
                             await self.note_heard(ticket)
-                            return status.outcome
+                            return _with_name(status.outcome, status)
                         if status.state == "lost":
                             return None
                         if unreached := status.unreached and status.state == "open" and new:
@@ -207,7 +208,7 @@ class Approving:
             return Unsure(join((gone, msg("Look at the customer before you ask again."))))
         if status.outcome is not None:
             await self.note_heard(ticket)
-            return status.outcome
+            return _with_name(status.outcome, status)
         if status.state != "open":
             done = msg("“{question}” was answered, and what comes of it is not here yet.", question=asked)
             return Waiting(ticket.id, join((done, again)), ticket.expires)
@@ -245,6 +246,11 @@ class Approving:
         return join((first, how))
 
 
+def _with_name(outcome: Settled, status: TicketStatus) -> Settled:
+    """The outcome, and of a yes whose it was."""
+    return replace(outcome, by=decided_by(status)) if isinstance(outcome, Done) else outcome
+
+
 def closed(status: TicketStatus) -> Text:
     """What became of a question, for whoever comes back to it."""
     parts: list[Text] = [status.ticket.preview.question]
@@ -257,7 +263,9 @@ def closed(status: TicketStatus) -> Text:
             parts.append(msg("The program ended while this was being carried out. Look at the customer."))
         case outcome:
             parts.append(outcome.text)
-    by = decided_by(status)
+    # A no says itself whose it was.
+    no = isinstance(status.outcome, Dropped) and status.outcome.reason == "declined"
+    by = None if no else decided_by(status)
     return join(parts if by is None else (*parts, by))
 
 
@@ -280,8 +288,11 @@ def decided_by(status: TicketStatus) -> Text | None:
     """Who has answered, and through which face."""
     if status.by is None:
         return None
-    face = FACES.get(status.by.face, verbatim(status.by.face))
-    return msg("Answered by {who} through {face}.", who=clean(status.by.who), face=face)
+    who, face = clean(status.by.who), FACES.get(status.by.face, verbatim(status.by.face))
+    if status.by.face == "terminal":
+        # Who that is goes by a setting; which machine it was does not.
+        return msg("Answered by {who} through {face} ({host}).", who=who, face=face, host=clean(status.by.host))
+    return msg("Answered by {who} through {face}.", who=who, face=face)
 
 
 def recipients(

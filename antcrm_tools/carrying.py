@@ -65,7 +65,8 @@ def declined(by: Actor, asker: Actor) -> Dropped:
     """Somebody said no; `asker` hears who, where it was not they themselves on the face they asked through."""
     if (by.who, by.face) == (asker.who, asker.face):
         return dropped("declined")
-    return Dropped("declined", msg("Nothing was changed: {who} said no.", who=clean(by.who)))
+    said = msg("Nothing was changed: {who} said no. Ask again only if that is wanted.", who=clean(by.who))
+    return Dropped("declined", said)
 
 
 async def run(call: Call, work: Work) -> Settled:

@@ -50,6 +50,8 @@ class Wish:
     arguments: str
     cause: str = ""
     undoes: int | None = None
+    confirmed_by: str = ""
+    """Who has said yes, where that was somebody elsewhere."""
     since: datetime | None = None
     """When a person said yes to it. Nothing leaves long after that: a machine may have slept."""
 

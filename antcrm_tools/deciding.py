@@ -112,7 +112,8 @@ class Deciding:
         if isinstance(now, Result) or now.fingerprint != ticket.preview.fingerprint:
             return dropped("changed")
         shown = ticket.preview.fingerprint
-        return await run(call, do.work(call, actor, _cause(ticket), shown=shown, progress=progress))
+        name = "" if (by.who, by.face) == (actor.who, actor.face) else by.who
+        return await run(call, do.work(call, actor, _cause(ticket), shown=shown, by=name, progress=progress))
 
 
 def _cause(ticket: Ticket) -> str:

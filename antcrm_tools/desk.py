@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from antcrm_tools.approving import Approving, require_answerer
+from antcrm_tools.approving import Approving
 from antcrm_tools.asking import Asking
 from antcrm_tools.carrying import (
     cannot_ask,
@@ -27,7 +27,7 @@ from antcrm_tools.carrying import (
 from antcrm_tools.changes import News, of_message
 from antcrm_tools.deciding import Deciding, Said
 from antcrm_tools.directory.keeping import Copy
-from antcrm_tools.errors import LedgerBroken
+from antcrm_tools.errors import LedgerBroken, NotAllowed
 from antcrm_tools.handling import Handling
 from antcrm_tools.outcomes import (
     Actor,
@@ -51,7 +51,7 @@ from antcrm_tools.text import Text
 from antcrm_tools.tools import TOOLS
 
 if TYPE_CHECKING:  # brings SQLAlchemy
-    from antcrm_tools.ledger.ticket import Tickets
+    from antcrm_tools.ledger.ticket import Tickets, TicketStatus
 
 
 class Desk:
@@ -187,7 +187,7 @@ class Desk:
             return dropped("unknown_ticket")
         ticket = status.ticket
         by = await self._do.entitled(by, ticket.call)
-        require_answerer(ticket, by)
+        await self._do.require_answerer(ticket, by)
         if status.state == "lost":
             return await self._deciding.interrupted(ticket)
         if status.state != "open":
@@ -224,6 +224,22 @@ class Desk:
             if found is not None and found.wish.actor.who == actor.who:
                 return became(found)
         return None
+
+    async def may_answer(self, status: TicketStatus, by: Actor) -> bool:
+        """Whether somebody may answer a question that others may answer.
+
+        Raises:
+            LedgerBroken: it cannot be known.
+        """
+        if status.needs is None:
+            return False
+        by = await self._do.entitled(by, status.ticket.call)
+        try:
+            await self._do.require_answerer(status.ticket, by)
+            self.policy.require(status.ticket.call, right_of(status.needs), by)
+        except NotAllowed:
+            return False
+        return True
 
     async def tidy(self) -> None:
         """Look after questions: what could not be written down, what is late, what a process left behind.

@@ -17,7 +17,7 @@ from antcrm_tools.records import Records
 from antcrm_tools.registry import Call, Effect, Preview, Result, Weight
 from antcrm_tools.rights import Policy
 from antcrm_tools.staff import Staff
-from antcrm_tools.text import msg
+from antcrm_tools.text import clean, msg
 from antcrm_tools.work import Work
 
 
@@ -43,6 +43,16 @@ class Handling:
             return actor
         return await self.staff.entitled(actor, looks_up=call.tool.most is Effect.READ)
 
+    async def require_answerer(self, ticket: Ticket, by: Actor) -> None:
+        """Raises NotAllowed where a person may not answer a question that others may answer: it stays open for them."""
+        require_answerer(ticket, by)
+        others = by.who != ticket.actor.who
+        if others and self.staff is not None and self.staff.everybody() and self.staff.role_of(by.who) is None:
+            raise NotAllowed(
+                msg("Only a member may answer for others, and it is not known who you are."),
+                then=msg("Set ANTCRM_ACTOR to your own e-mail."),
+            )
+
     async def weighed(self, call: Call, work: Work) -> Weight:
         """What a call does. Whoever may do nothing of the kind is not told what it would do."""
         if call.tool.weigh is None:
@@ -57,11 +67,18 @@ class Handling:
         return await call.tool.preview(work, call.args)
 
     def work(
-        self, call: Call, actor: Actor, cause: str, *, shown: str | None = None, progress: Progress = no_progress
+        self,
+        call: Call,
+        actor: Actor,
+        cause: str,
+        *,
+        shown: str | None = None,
+        by: str = "",
+        progress: Progress = no_progress,
     ) -> Work:
-        """What a call works with. `shown`: what its person has said yes to."""
+        """What a call works with. `shown`: what a person has said yes to; `by`: who, if somebody elsewhere."""
         since = None if shown is None else self.clock()
-        wish = Wish(actor, call.tool.name, call.canonical, cause, since=since)
+        wish = Wish(actor, call.tool.name, call.canonical, cause, confirmed_by=by, since=since)
         return Work(self.records, self.copy, wish, self.zone, self.clock, shown, forgiving(progress), self.undo_hours)
 
     def require(self, ticket: Ticket, right: Effect, actor: Actor, by: Actor) -> None:
@@ -70,7 +87,10 @@ class Handling:
             self.policy.require(ticket.call, right, actor, by)
             return
         if not self.policy.may_ask_others(right, actor):
-            self.policy.require(ticket.call, right, actor)
+            raise NotAllowed(
+                msg("{who}, who asked, may not ask for that any more.", who=clean(actor.who)),
+                then=msg("The question is closed."),
+            )
         try:
             require_answerer(ticket, by)
             self.policy.require(ticket.call, right, by)

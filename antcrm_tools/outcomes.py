@@ -29,11 +29,13 @@ class Actor:
 class Done:
     """It was done, or it was already so: the result says which.
 
-    `again`: it is the outcome of the same call a little earlier, handed out again; nothing was sent now.
+    `again`: it is the outcome of the same call a little earlier, handed out again; nothing was sent now. `by` says who
+    has said yes, where that was somebody elsewhere.
     """
 
     result: Result
     again: bool = False
+    by: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

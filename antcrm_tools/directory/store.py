@@ -220,7 +220,10 @@ class Store:
     def _connect(self) -> _Opened:
         if self.path is not None:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, _OWNER))
+            with suppress(FileExistsError):
+                # Never one that is there: closing it would drop all locks this process holds on it, and another
+                # program's SQLite would take away the file beside it that we are writing to.
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER))
             if os.name == "posix" and stat.S_IMODE(self.path.stat().st_mode) != _OWNER:
                 self.path.chmod(_OWNER)
         db = sqlite3.connect(

@@ -276,6 +276,7 @@ class Changes:
             "who": wish.actor.who,
             "face": wish.actor.face,
             "host": wish.actor.host,
+            "confirmed_by": wish.confirmed_by or None,
             "tool": wish.tool,
             "action": intent.action,
             "status": status,

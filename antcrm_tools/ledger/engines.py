@@ -121,7 +121,10 @@ def _only_for_the_owner(file: Path) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _set_mode(file.parent, 0o700)
     try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, _OWNER))
+        # Never one that is there: closing it would drop all locks this process holds on it.
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER))
+    except FileExistsError:
+        pass
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS) or not file.is_file():
             raise

@@ -36,7 +36,9 @@ def moment(value: int | None) -> datetime | None:
 def change_of(row: RowMapping) -> Change:
     """One line of the ledger."""
     actor = Actor(row["who"], row["face"], row["host"])
-    wish = Wish(actor, row["tool"], row["arguments"] or "", row["cause"] or "", row["undoes"])
+    wish = Wish(
+        actor, row["tool"], row["arguments"] or "", row["cause"] or "", row["undoes"], row["confirmed_by"] or ""
+    )
     read = read_draft if row["action"] == "create" else read_edit
     return Change(
         id=row["id"],

@@ -47,6 +47,8 @@ changes = Table(
     Column("who", Text, nullable=False),
     Column("face", String(20), nullable=False),
     Column("host", Text, nullable=False, default=""),
+    # Who has said yes, where that was somebody elsewhere.
+    Column("confirmed_by", Text),
     Column("tool", String(40), nullable=False),
     Column("action", String(10), nullable=False),  # create, edit, delete, import
     Column("status", String(10), nullable=False),
@@ -262,6 +264,7 @@ def _with_learnt_and_members(connection: Connection) -> None:
 
 
 def _with_approvals(connection: Connection) -> None:
+    connection.exec_driver_sql("alter table changes add column confirmed_by text")
     for column in (
         *("needs varchar(10)", "unreached integer not null default 0"),
         *("decided_by text", "decided_face varchar(20)", "decided_host text", "heard_at bigint"),

@@ -75,6 +75,7 @@ class ChangeLine(Result):
     what: tuple[str, ...] = ()
     undone_by: int | None = None
     undoes: int | None = None
+    confirmed_by: str = ""
     words: Annotated[tuple[Text, ...], Field(exclude=True)] = ()
 
     @classmethod
@@ -94,6 +95,7 @@ class ChangeLine(Result):
             what=tuple(each.render("en") for each in words),
             undone_by=change.undone_by,
             undoes=change.wish.undoes,
+            confirmed_by=change.wish.confirmed_by,
             words=words,
         )
 
@@ -109,6 +111,8 @@ class ChangeLine(Result):
             _STATUSES[self.status],
             *self.words,
         ]
+        if self.confirmed_by:
+            parts.append(msg("{who} said yes", who=clean(self.confirmed_by)))
         if self.undone_by is not None:
             parts.append(msg("undone by #{number}", number=str(self.undone_by)))
         if self.undoes is not None:

@@ -60,15 +60,22 @@ async def tapped(turn: Turn, approved: Approved) -> list[Card]:
     count = None if ticket is None else ticket.preview.count
     if ticket is None or not approved.yes or count is None:
         return [await _decided(turn, approved.ticket, yes=approved.yes, count=None)]
-    line = msg("To go on, type the number of customers: {count}", count=count)
-    card = turn.dialogue.card(ticket.preview.question, [line], [[Choice(msg("Cancel"), Drop(_STAYS))]])
-    turn.dialogue.expect(ApproveCount(ticket.id, card.id))
-    return [card]
+    return [_count_asked(turn, ticket)]
 
 
 async def typed(turn: Turn, ticket: str, count: int) -> list[Card]:
-    """Answer with the number that was asked for."""
+    """Answer with the number that was asked for; another one is asked for once more, and decides nothing."""
+    asked = await turn.desk.question(ticket)
+    if asked is not None and asked.preview.count not in (None, count):
+        return [_count_asked(turn, asked, msg("That is not the number. Nothing was decided."))]
     return [replace(await _decided(turn, ticket, yes=True, count=count), notice=False)]
+
+
+def _count_asked(turn: Turn, ticket: Ticket, *before: Text) -> Card:
+    line = msg("To go on, type the number of customers: {count}", count=ticket.preview.count or 0)
+    card = turn.dialogue.card(ticket.preview.question, [*before, line], [[Choice(msg("Cancel"), Drop(_STAYS))]])
+    turn.dialogue.expect(ApproveCount(ticket.id, card.id))
+    return card
 
 
 def stays() -> Card:

@@ -113,6 +113,8 @@ class Sitting:
         self._sheet = sheet
         self._keyboard = keyboard
         self._actor = Actor(house.settings.actor, "terminal", platform.node())
+        self._others = 0
+        """Open questions that are not this person's to answer."""
         self._seen: set[str] = set()
         self._failed = False
 
@@ -144,7 +146,7 @@ class Sitting:
     async def _next(self, approving: Approving | None, number: int | None) -> TicketStatus | None:
         """The next question to show; None where there is none, or the person has seen enough."""
         while True:
-            there = [] if approving is None else await approving.open()
+            there = [] if approving is None else await self._answerable(approving)
             waiting = [status for status in there if status.ticket.id not in self._seen]
             if number is not None:
                 if number > len(waiting):
@@ -168,6 +170,13 @@ class Sitting:
                 return status
             self._sheet.say(msg("This question is no longer open.") if status is None else closed(status))
 
+    async def _answerable(self, approving: Approving) -> list[TicketStatus]:
+        """The open questions that are this person's to answer."""
+        desk, there = self._house.desk(), await approving.open()
+        mine = [status for status in there if await desk.may_answer(status, self._actor)]
+        self._others = len(there) - len(mine)
+        return mine
+
     def _say_end(self, left: int) -> None:
         if left:
             self._sheet.say(msgs("{count} question stays open.", "{count} questions stay open.", left))
@@ -175,6 +184,9 @@ class Sitting:
             self._sheet.say(msg("No other question waits for an answer."))
         else:
             self._sheet.say(msg("No question waits for an answer."))
+        if self._others:
+            waits = msgs("{count} question waits for others.", "{count} questions wait for others.", self._others)
+            self._sheet.say(waits)
 
     async def _choose(self, waiting: Sequence[TicketStatus]) -> TicketStatus | None:
         for place, status in enumerate(waiting, 1):

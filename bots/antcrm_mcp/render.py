@@ -30,8 +30,9 @@ def outcome(
         words = _words(what.result)
         if what.again:
             words = join([msg("This was done a moment ago already; nothing was sent now."), words], "\n")
+        said = [words, *_heard(news)] if what.by is None else [words, what.by, *_heard(news)]
         return CallToolResult(
-            content=[TextContent(type="text", text=text.render(language)) for text in (words, *_heard(news))],
+            content=[TextContent(type="text", text=text.render(language)) for text in said],
             structured_content=structured(what.result),
         )
     return _without_data(join([what.text, *_heard(news)], "\n"), language)

@@ -23,7 +23,7 @@ from tests.fakes.world import World, world
 
 LAN, BOSS, MINH = "lan@antcrm.example", "boss@antcrm.example", "minh@antcrm.example"
 ASSISTANT = Actor(LAN, "mcp", "Claude @ laptop")
-TERMINAL = Actor("local", "terminal", "laptop")
+TERMINAL = Actor(BOSS, "terminal", "laptop")
 
 
 def phone(who: str) -> Actor:
@@ -65,6 +65,10 @@ async def test_a_manager_says_yes_for_others(w: World) -> None:
     outcome = await w.house.desk().approve(waiting.ticket, phone(BOSS), yes=True)
     assert isinstance(outcome, Done)
     assert len(w.destroyed()) == 1
+    changes = await w.house.desk().submit(tool_named("list_changes").call({}), phone(BOSS))
+    assert isinstance(changes, Done)
+    assert "lan@antcrm.example (assistant)" in changes.result.sentence().render("en")
+    assert "· boss@antcrm.example said yes" in changes.result.sentence().render("en")
     again = await w.house.desk().approve(waiting.ticket, phone(BOSS), yes=False)
     assert isinstance(again, Done)
     assert len(w.destroyed()) == 1
@@ -139,6 +143,21 @@ async def test_at_a_terminal(w: World) -> None:
     waiting = await asked(w)
     assert isinstance(await w.house.desk().approve(waiting.ticket, TERMINAL, yes=True), Done)
     assert len(w.destroyed()) == 1
+
+
+async def test_nobody_whose_name_is_not_known_answers_for_members(w: World) -> None:
+    waiting = await asked(w)
+    for who in ("local", "stranger@antcrm.example"):
+        with pytest.raises(NotAllowed, match="Only a member may answer for others"):
+            await w.house.desk().approve(waiting.ticket, Actor(who, "terminal", "laptop"), yes=True)
+    assert w.destroyed() == []
+
+
+async def test_where_nobody_is_a_member_whoever_has_the_key_answers(tmp_path: Path) -> None:
+    async with world(url=tmp_path / "ledger.sqlite3") as w:
+        waiting = await asked(w)
+        outcome = await w.house.desk().approve(waiting.ticket, Actor("local", "terminal", "laptop"), yes=True)
+        assert isinstance(outcome, Done)
 
 
 async def test_a_number_that_is_not_the_count_confirms_nothing(w: World) -> None:

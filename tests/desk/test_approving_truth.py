@@ -210,7 +210,7 @@ async def test_a_call_that_comes_while_it_is_carried_out_is_told_once(w: World) 
     waiting = await asked(w)
     desk = w.house.desk()
     deciding = asyncio.create_task(desk.approve(waiting.ticket, phone(BOSS), yes=True))
-    outcome = await desk.submit(delete(), ASSISTANT, asks_here=False)
+    outcome = await desk.submit(delete(), ASSISTANT, asks_here=False, within=10.0)
     assert isinstance(await deciding, Done)
     assert isinstance(outcome, Done)
     assert await news(w) == []

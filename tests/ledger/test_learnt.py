@@ -73,6 +73,7 @@ def to_version_1(connection: Connection) -> None:
         table.drop(connection)
     for column in ("needs", "unreached", "decided_by", "decided_face", "decided_host", "heard_at"):
         connection.exec_driver_sql(f"alter table tickets drop column {column}")
+    connection.exec_driver_sql("alter table changes drop column confirmed_by")
     connection.execute(update(version).values(version=1))
 
 

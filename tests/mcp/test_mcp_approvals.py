@@ -96,6 +96,7 @@ async def test_a_bot_that_has_not_sent_it_yet(w: World) -> None:
 async def test_where_it_can_ask_and_lacks_the_right_a_manager_is_asked(w: World, era: Era) -> None:
     book = w.house.ledger().members
     await book.accept(await book.invite("lan@antcrm.example", "sales", by="boss"), 42)
+    await book.accept(await book.invite(MANAGER.who, "manager", by="boss"), 43)
     async with assistant(w.house, era=era) as a:
         said = await a.call("delete_customer", ref=AN.ref)
         assert said.is_error

@@ -144,7 +144,7 @@ async def test_a_no_is_said_on_both_sides_and_can_be_asked_again() -> None:
         assert "lan@antcrm.example said no" in lan.alert.text
         result = await asking
         assert result.is_error
-        assert result.text == "Nothing was changed: lan@antcrm.example said no."
+        assert result.text == "Nothing was changed: lan@antcrm.example said no. Ask again only if that is wanted."
         await at.closed(lan)
         assert "said no" in lan.latest
         assert at.w.destroyed() == []
@@ -394,6 +394,8 @@ async def test_a_bulk_is_confirmed_by_its_number() -> None:
         assert "stays open" in await lan.send("không biết nữa")
         datas = [button.data for message in lan.log.messages for row in message.buttons for button in row]
         await lan.press(next(data for data in datas if data is not None and ".a" in data))
+        assert "That is not the number. Nothing was decided." in await lan.send("3")
+        assert not asking.done()
         await lan.send("2")
         result = await asking
         assert not result.is_error, result.text

@@ -198,9 +198,7 @@ async def test_it_is_stopped_before_it_began(waiting: TelegramBot) -> None:
     assert "getUpdates" not in methods(waiting)
 
 
-async def test_a_long_pause_after_a_failure_keeps_nobody_from_stopping_it(
-    waiting: TelegramBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_long_pause_after_a_failure_keeps_nobody_from_stopping_it(waiting: TelegramBot) -> None:
     """The library's own loop cannot be stopped while it sleeps: half a minute, or as long as Telegram says."""
     slept: list[float] = []
 
@@ -208,7 +206,7 @@ async def test_a_long_pause_after_a_failure_keeps_nobody_from_stopping_it(
         slept.append(seconds)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("tests.fakes.telegram.no_wait", sleep)
+    waiting.sleep = sleep
     await waiting.start()
     waiting.api.faults.fail("getUpdates", 429, retry_after=3600)
     await soon(lambda: slept)
