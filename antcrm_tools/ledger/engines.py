@@ -124,11 +124,13 @@ def _only_for_the_owner(file: Path) -> None:
         # Never one that is there: closing it would drop all locks this process holds on it.
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER))
     except FileExistsError:
-        pass
+        ours = os.access in os.supports_effective_ids
+        if not os.access(file, os.R_OK | os.W_OK, effective_ids=ours):
+            return  # the first write says what is wrong, and reading still works
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS) or not file.is_file():
             raise
-        return  # the first write says what is wrong, and reading still works
+        return
     for each in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
         _set_mode(each, _OWNER)
 
