@@ -36,6 +36,7 @@ from antcrm_tools.outcomes import (
     Outcome,
     Queued,
     Reason,
+    Settled,
     Ticket,
     Unsure,
     Waiting,
@@ -155,14 +156,8 @@ class Desk:
         if (ticket.actor.who, ticket.actor.face) != (actor.who, actor.face):
             # The ticket stays open: a stranger's answer decides nothing.
             return dropped("not_yours")
-        if status.state == "lost":
-            return await self._deciding.interrupted(ticket)
-        if status.state != "open":
-            return raise_failed(await self._deciding.became(ticket))
-        said = Said(actor, yes, count)
-        going = self._running.to_the_end(lambda watch: self._deciding.decide(ticket, said, watch), progress, within)
-        outcome = await going
-        if self.approving is not None:
+        outcome = await self._answered(status, Said(actor, yes, count), progress, within)
+        if self.approving is not None and status.needs is not None:
             await self.approving.note_heard(ticket)  # it was to be answered elsewhere as well
         return raise_failed(outcome)
 
@@ -188,14 +183,9 @@ class Desk:
         ticket = status.ticket
         by = await self._do.entitled(by, ticket.call)
         await self._do.require_answerer(ticket, by)
-        if status.state == "lost":
-            return await self._deciding.interrupted(ticket)
-        if status.state != "open":
-            return raise_failed(await self._deciding.became(ticket))
-        self.policy.require(ticket.call, right_of(status.needs), by)
-        said = Said(by, yes, count)
-        going = self._running.to_the_end(lambda watch: self._deciding.decide(ticket, said, watch), progress, within)
-        return raise_failed(await going)
+        if status.state == "open":
+            self.policy.require(ticket.call, right_of(status.needs), by)
+        return raise_failed(await self._answered(status, Said(by, yes, count), progress, within))
 
     async def news(self, actor: Actor) -> Sequence[News]:
         """What a person has not heard yet of their changes on this face.
@@ -279,6 +269,16 @@ class Desk:
         await self._running.end(self._patience)
         with suppress(LedgerBroken):
             await self._tickets.write_left()
+
+    async def _answered(self, status: TicketStatus, said: Said, progress: Progress, within: float | None) -> Settled:
+        """What comes of an answer, or came of an earlier one."""
+        ticket = status.ticket
+        if status.state == "lost":
+            return await self._deciding.interrupted(ticket)
+        if status.state != "open":
+            return await self._deciding.became(ticket)
+        going = self._running.to_the_end(lambda watch: self._deciding.decide(ticket, said, watch), progress, within)
+        return await going
 
     async def _can_ask_elsewhere(self) -> bool:
         return self.approving is not None and await self.approving.possible()
