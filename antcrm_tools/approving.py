@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from antcrm_tools.carrying import still_running
 from antcrm_tools.changes import News
@@ -23,6 +23,7 @@ from antcrm_tools.text import Text, clean, comma, join, msg, verbatim
 
 if TYPE_CHECKING:  # these bring SQLAlchemy
     from antcrm_tools.ledger.approvals import Approvals
+    from antcrm_tools.ledger.bells import Bell, Pause
     from antcrm_tools.ledger.cards import Cards
     from antcrm_tools.ledger.ledger import Ledger
     from antcrm_tools.ledger.ticket import Tickets, TicketStatus
@@ -42,17 +43,6 @@ _FOR_OTHERS: Scope = "delete"
 FACES = {"telegram": verbatim("Telegram"), "mcp": msg("an assistant"), "terminal": msg("a terminal")}
 
 
-Pause = Callable[[float], Awaitable[object]]
-
-
-class Bell(Protocol):
-    """Rings when there may be something new in the ledger."""
-
-    async def wait(self, seconds: float | None = None) -> None:
-        """Until it rings or a look is due anyway, at most so many seconds."""
-        ...
-
-
 class Approving:
     """What concerns such questions, on one ledger."""
 
@@ -65,7 +55,7 @@ class Approving:
         *,
         pause: Pause,
         zone: tzinfo,
-        shared: str,
+        shared: Literal["none", "this", "several"],
     ) -> None:
         """`listening` opens a bell, which waits by `pause` where it is not rung, and then so many seconds.
 
