@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, delete, event
 from antcrm_tools.errors import LedgerBroken
 from antcrm_tools.ledger.schema import keys
 from antcrm_tools.ledger.store import Store
-from tests.fakes.ledgers import BOUND, put, there
+from tests.fakes.ledgers import BOUND, in_processes, put, there
 
 posix = pytest.mark.skipif(os.name != "posix", reason="rights are POSIX's")
 NOBODY = 65534
@@ -296,3 +296,19 @@ def test_the_log_says_where_and_nothing_else(opened: Store, file: Path, caplog: 
     broken(opened, there)
     assert [record.levelname for record in caplog.records if record.name.startswith("antcrm")] == ["WARNING"]
     assert "DatabaseError SQLITE_NOTADB at engines.py" in caplog.text
+
+
+def test_a_second_one_in_this_program_takes_no_lock_away(opened: Store, file: Path) -> None:
+    """Else the next program that ends would take away the file beside the ledger's, which is still written to."""
+    opened.run_now(put("first"))
+    second = Store(file)
+    second.run_now(there, write=False)
+    comes_and_goes = (
+        "import sys; from pathlib import Path; from antcrm_tools.ledger.store import Store; "
+        "from tests.fakes.ledgers import there; print('ready', flush=True); input(); "
+        "store = Store(Path(sys.argv[1])); print(store.run_now(there, False)); store.close_now()"
+    )
+    assert in_processes(comes_and_goes, str(file), many=1) == ["['first']"]
+    opened.run_now(put("later"))
+    assert in_processes(comes_and_goes, str(file), many=1) == ["['first', 'later']"]
+    second.close_now()
