@@ -16,6 +16,7 @@ from antcrm_tools.ledger.bells import ring
 from antcrm_tools.ledger.rows import moment, ms
 from antcrm_tools.ledger.schema import cards, couriers
 from antcrm_tools.ledger.store import Store
+from antcrm_tools.ledger.ticket_rows import MS
 
 CardState: TypeAlias = Literal["sending", "shown", "failed", "closed"]
 
@@ -98,7 +99,7 @@ class Cards:
         def work(connection: Connection) -> None:
             connection.execute(delete(couriers).where(couriers.c.crm == self._crm, couriers.c.bot == bot))
             connection.execute(insert(couriers).values(crm=self._crm, bot=bot, host=host, seen_at=now))
-            connection.execute(delete(cards).where(cards.c.crm == self._crm, cards.c.at < now - _ms(KEEP)))
+            connection.execute(delete(cards).where(cards.c.crm == self._crm, cards.c.at < now - KEEP // MS))
 
         await self._store.run(work)
 
@@ -110,7 +111,7 @@ class Cards:
     async def couriers(self) -> Sequence[Courier]:
         """The bots that show questions now."""
         now = ms(await self._now())
-        alive = select(couriers).where(couriers.c.crm == self._crm, couriers.c.seen_at > now - _ms(AWAY))
+        alive = select(couriers).where(couriers.c.crm == self._crm, couriers.c.seen_at > now - AWAY // MS)
         rows = await self._store.run(lambda connection: connection.execute(alive).all(), write=False)
         return [Courier(row.bot, row.host) for row in rows]
 
@@ -126,7 +127,3 @@ class Cards:
 
     def _of(self, bot: str) -> ColumnElement[bool]:
         return (cards.c.crm == self._crm) & (cards.c.bot == bot)
-
-
-def _ms(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
