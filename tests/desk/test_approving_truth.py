@@ -12,7 +12,6 @@ from sqlalchemy import update
 
 from antcrm_mcp import server
 from antcrm_mcp.server import build_server
-from antcrm_tools.approving import Approving
 from antcrm_tools.errors import CannotAsk, LedgerBroken
 from antcrm_tools.ledger.cards import Cards
 from antcrm_tools.ledger.schema import tickets
@@ -32,12 +31,6 @@ BOT = "bot@telegram"
 async def w(tmp_path: Path) -> AsyncIterator[World]:
     async with world(url=tmp_path / "ledger.sqlite3") as one:
         yield one
-
-
-def approving(w: World) -> Approving:
-    found = w.house.desk().approving
-    assert found is not None
-    return found
 
 
 def another(w: World) -> LedgerTickets:
@@ -75,8 +68,8 @@ async def test_a_process_of_another_machine_that_says_nothing(w: World) -> None:
     """And lives after all: its own word counts, and is told."""
     waiting = await asked(w)
     theirs = another(w)
-    await approving(w).cards.begin(waiting.ticket, BOT, [(42, BOSS)])
-    await approving(w).cards.note(waiting.ticket, BOT, 42, "shown", 700)
+    await w.approving.cards.begin(waiting.ticket, BOT, [(42, BOSS)])
+    await w.approving.cards.note(waiting.ticket, BOT, 42, "shown", 700)
     assert await theirs.take(waiting.ticket, phone(BOSS))
     w.clock.advance(seconds=PRESUMED.total_seconds() - 1)
     await w.house.desk().tidy()
@@ -85,11 +78,11 @@ async def test_a_process_of_another_machine_that_says_nothing(w: World) -> None:
     await w.house.desk().tidy()
     assert len(await news(w)) == 1
     await w.house.desk().told(await w.house.desk().news(ASSISTANT))
-    await approving(w).cards.note(waiting.ticket, BOT, 42, "closed")
+    await w.approving.cards.note(waiting.ticket, BOT, 42, "closed")
     await theirs.settle(waiting.ticket, Dropped("declined", msg("Nothing was changed: the answer was no.")))
     (said,) = await news(w)
     assert "the answer was no" in said
-    assert [card.account for card in await approving(w).cards.standing(BOT)] == [42]
+    assert [card.account for card in await w.approving.cards.standing(BOT)] == [42]
 
 
 async def test_an_outcome_that_could_not_be_written_down_is_later(w: World) -> None:
@@ -230,7 +223,7 @@ async def test_another_client_that_gets_no_answer_closes_nothing(w: World) -> No
 
 async def test_what_was_erased_meanwhile_is_not_said_to_wait(w: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "WAIT", 0.05)
-    await approving(w).cards.here(BOT, "server")
+    await w.approving.cards.here(BOT, "server")
     began = asyncio.Event()
     couriers = Cards.couriers
 

@@ -11,6 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from antcrm_tools.api import AntCrmApi, Retry
+from antcrm_tools.approving import Approving
 from antcrm_tools.house import House
 from antcrm_tools.ledger.store import IN_MEMORY, Store
 from antcrm_tools.pace import Pace
@@ -34,6 +35,13 @@ class World:
     sandbox: Sandbox
     line: Faulty
     clock: Clock
+
+    @property
+    def approving(self) -> Approving:
+        """What concerns questions that are answered elsewhere."""
+        found = self.house.desk().approving
+        assert found is not None
+        return found
 
     def destroyed(self) -> list[LoggedRequest]:
         """Requests that deleted, emptied or dropped, or asked to."""

@@ -12,7 +12,6 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitResult
 
 from antcrm_mcp import server
-from antcrm_tools.approving import Approving
 from antcrm_tools.outcomes import Actor, Done
 from antcrm_tools.sandbox import AN, HOA
 from antcrm_tools.tools import TOOLS
@@ -38,15 +37,9 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         yield one
 
 
-def approving(w: World) -> Approving:
-    found = w.house.desk().approving
-    assert found is not None
-    return found
-
-
 async def waiting(w: World) -> str:
     """The only question that stands open."""
-    (status,) = await approving(w).open()
+    (status,) = await w.approving.open()
     return status.ticket.id
 
 
@@ -86,7 +79,7 @@ async def test_asked_again_it_waits_for_whoever_is_at_the_terminal(w: World, mon
 
 
 async def test_a_bot_that_has_not_sent_it_yet(w: World) -> None:
-    await approving(w).cards.here(BOT, "server")
+    await w.approving.cards.here(BOT, "server")
     async with assistant(w.house, person=Person(None)) as a:
         said = await a.call("delete_customer", ref=AN.ref)
     assert "It is being sent to Telegram" in said.text
@@ -117,7 +110,7 @@ async def test_asking_again_and_again_is_no_yes(w: World, target: str, era: Era)
             assert said.is_error
             assert "Nothing was changed yet" in said.text
         await asyncio.gather(*(a.call(tool, **arguments) for _ in range(3)))
-    assert len(await approving(w).open()) == 1
+    assert len(await w.approving.open()) == 1
     assert sent(w) == 0
 
 
@@ -154,7 +147,7 @@ async def test_no_tool_answers_it(w: World) -> None:
                 await a.client.read_resource(uri)
             except MCPError:
                 continue
-        assert ticket in {status.ticket.id for status in await approving(w).open()}
+        assert ticket in {status.ticket.id for status in await w.approving.open()}
     assert w.destroyed() == []
 
 

@@ -67,10 +67,8 @@ class Office:
     async def shown(self, *phones: Phone) -> None:
         """Wait until the cards are there, and the ledger knows it."""
         await until(self.bot, lambda: all(phone.buttons for phone in phones))
-        approving = self.w.house.desk().approving
-        assert approving is not None
         async with asyncio.timeout(SECONDS):
-            while any(card.message is None for card in await approving.cards.standing(self.bot_name)):  # noqa: ASYNC110
+            while any(card.message is None for card in await self.w.approving.cards.standing(self.bot_name)):  # noqa: ASYNC110
                 await asyncio.sleep(0)
 
     @property
@@ -97,10 +95,8 @@ async def office(era: Era = "new", *, actor: str = "lan@antcrm.example") -> Asyn
 
 
 async def _is_counted_on(w: World) -> None:
-    approving = w.house.desk().approving
-    assert approving is not None
     async with asyncio.timeout(SECONDS):
-        while not await approving.cards.couriers():  # noqa: ASYNC110  nothing says when
+        while not await w.approving.cards.couriers():  # noqa: ASYNC110  nothing says when
             await asyncio.sleep(0)
 
 
